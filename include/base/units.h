@@ -1,0 +1,28 @@
+/* Text to quantity and back, with the units people write: 250ms, 5m, 80%, 3.2 ms, 704 kB. */
+#ifndef PGDYNO_BASE_UNITS_H
+#define PGDYNO_BASE_UNITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* "250ms", "8s", "5m", "1h", "100us"; a bare number counts in `default_unit_ns`. "never" is -1 if `never` is allowed.
+ * False, *out_ns untouched, for anything else, negative numbers and overflow. */
+bool units_parse_duration(const char *text, int64_t default_unit_ns, bool allow_never, int64_t *out_ns);
+/* "100", "1e6", "12_000"? no: decimal digits only, optional sign. False on junk or overflow, *out untouched. */
+bool units_parse_int(const char *text, int64_t *out);
+bool units_parse_double(const char *text, double *out); /* C locale whatever the environment; finite only */
+
+/* All formatters write at most `size` bytes including NUL, C-locale decimal point, and return `buf`. */
+/* Three significant digits with a fitting unit: "870 ns", "41.8 µs", "2.30 ms", "1.25 s". */
+char *units_format_ns(char *buf, size_t size, double ns);
+/* "512 B", "704 kB", "1.25 GB" (powers of 1000 as pg_size_pretty would not: product.md's table uses kB). */
+char *units_format_bytes(char *buf, size_t size, double bytes);
+/* Thousands separators, `decimals` digits: "31,988", "3,204.5". */
+char *units_format_count(char *buf, size_t size, double value, int decimals);
+/* "4 min 21 s", "2 h 03 min", "8.4 s". */
+char *units_format_elapsed(char *buf, size_t size, int64_t ns);
+/* Shortest of %.{1..17}g that reads back within 6 significant digits or more; for CSV and JSON cells. */
+char *units_format_number(char *buf, size_t size, double value);
+
+#endif
