@@ -1,0 +1,140 @@
+/* What a run produces, as plain data: reports read this and nothing else. */
+#ifndef PGDYNO_RUN_RESULT_H
+#define PGDYNO_RUN_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/proc.h"
+#include "pg/plan.h"
+#include "pg/serverstat.h"
+#include "pg/sqlstate.h"
+#include "run/hist.h"
+#include "workloads/spec.h"
+
+enum { RESULT_SQLSTATES = 16, RESULT_WARNINGS = 8, RESULT_WARNING_BYTES = 160, RESULT_INDEXES = 16 };
+
+/* One statement of a transaction. */
+struct statement_result {
+    int64_t count;      /* executions that ended well */
+    struct hist *service; /* owned */
+};
+
+/* One transaction of one trial, all clients merged. Counts are of transactions that ended inside the window. */
+struct transaction_result {
+    int64_t ok;
+    int64_t failed;  /* gave up: an error that is not retried, or max_tries used up */
+    int64_t retried; /* transactions that needed more than one attempt, whatever came of them */
+    int64_t retries; /* attempts beyond the first */
+    int64_t serialization_failures; /* attempts that ended so */
+    int64_t deadlock_failures;
+    int64_t other_failures;
+    int64_t backoff_ns;          /* waited between attempts, summed */
+    int64_t wasted_ns;           /* service time of attempts that came to nothing, summed */
+    struct hist *response;       /* intended start to final end, failed ones included. Owned */
+    struct hist *service;        /* first byte of the first attempt to the final result, back-off excluded. Owned */
+    struct statement_result *statements; /* n_statements of the spec. Owned */
+    int n_statements;
+};
+
+/* One second of the window (the last may be shorter). Times from the window's start. */
+struct interval_transaction {
+    int64_t ok, failed, retried, retries;
+    struct dist_summary response;
+};
+struct interval_result {
+    double start_s, length_s;
+    struct interval_transaction all;
+    struct interval_transaction *transactions; /* n_transactions. Owned */
+};
+
+struct sqlstate_count {
+    sqlstate code;
+    int64_t count;
+};
+
+/* An index that a variant built for this trial. */
+struct index_result {
+    char name[64];
+    char definition[256];
+    int64_t build_ns;
+    int64_t size_bytes;
+    int64_t scans; /* during the trial */
+};
+
+struct trial_result {
+    /* which one: indices into the run's axes */
+    int variant, pool, isolation;
+    int block; /* from 0 */
+    int order; /* the how-manieth trial of the run, from 0 */
+
+    int64_t started_wall_ns; /* the window's start, wall clock */
+    int64_t duration_ns;     /* the window's real length */
+    int clients, connections, threads;
+
+    struct transaction_result *transactions; /* n_transactions. Owned */
+    size_t n_transactions;
+    struct interval_result *intervals; /* Owned */
+    size_t n_intervals;
+    struct dist_summary harness_lag;
+
+    /* over warm-up, window and drain together, to hold against the server's own counters */
+    int64_t total_commits, total_rollbacks;
+
+    struct sqlstate_count errors[RESULT_SQLSTATES]; /* attempts in the window by SQLSTATE; code 0: connection lost */
+    size_t n_errors;
+    char first_error[512]; /* the first server message of the window, "" if none */
+    int64_t reconnects;
+    int64_t outage_ns;     /* connection × time without a connection, summed */
+    int64_t client_cpu_ns; /* user + system of pgdyno in the window */
+
+    struct serverstat server; /* differences over the whole trial */
+    struct index_result indexes[RESULT_INDEXES];
+    size_t n_indexes;
+    char broken_check[64]; /* name of the first check that failed, "" if none */
+
+    bool complete; /* false: stopped, or the server went away: the window is shorter than asked */
+    bool valid;
+    char warnings[RESULT_WARNINGS][RESULT_WARNING_BYTES];
+    size_t n_warnings;
+};
+
+void trial_result_init(struct trial_result *trial);
+/* Frees what it owns; the half-filled too. */
+void trial_result_deinit(struct trial_result *trial);
+/* Adds a sentence to the warnings (dropped when there are too many). */
+void trial_result_warn(struct trial_result *trial, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* What is known before the first trial: the head of run.json. All borrowed. */
+struct run_header {
+    const char *run_id; /* "tasks-20261121T101500" */
+    int64_t started_wall_ns;
+    const struct workload *workload; /* variants, transactions, axes, measure, text and hash */
+    const char *command_line;
+    int server_version;         /* 150018 */
+    const char *server_version_text; /* "PostgreSQL 15.18 (Debian …) on x86_64…" */
+    bool private_server;
+    const struct setting *server_settings; /* all that differ from the built-in default */
+    size_t n_server_settings;
+    const struct machine *machine;
+    int threads; /* 0: one a core */
+};
+
+/* Plans of one statement under one variant. */
+struct plan_result {
+    int variant;
+    int transaction;
+    int statement; /* from 1 */
+    const struct plan *plan;
+};
+
+/* Where results go as the run goes. Each may fail: the run ends then, with what was written so far intact. */
+struct run_sink {
+    void *user;
+    bool (*begin)(void *user, const struct run_header *header, struct err *err);
+    bool (*plan)(void *user, const struct plan_result *plan, struct err *err);
+    bool (*trial)(void *user, const struct trial_result *trial, struct err *err);
+};
+
+#endif
