@@ -166,7 +166,8 @@ static bool spawn(const struct command *command, struct child *child, struct err
     ok = await_exec(pid, failure[0], command->argv[0], err);
     if (!ok)
         goto out;
-    *child = (struct child){.pid = pid, .output_fd = output[0], .watch_stop = stop_fd() >= 0 && !stop_requested()};
+    child->pid = pid;
+    child->output_fd = output[0];
     output[0] = -1;
     fcntl(child->output_fd, F_SETFL, O_NONBLOCK);
 out:
@@ -265,7 +266,8 @@ bool proc_run(const char *const *argv, const char *cwd, uid_t uid, gid_t gid, st
 {
     struct command command = {argv, cwd, uid, gid};
     struct str own = {0}, *text = output ? output : &own;
-    struct child child;
+    /* Asked before the start: from then on every stop counts. */
+    struct child child = {.output_fd = -1, .watch_stop = !stop_requested()};
     size_t from = text->len;
     if (!spawn(&command, &child, err))
         return false;

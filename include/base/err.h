@@ -22,7 +22,8 @@ struct err {
 };
 
 /* Fill `err` and return false, so that `return err_set(…)` ends a failed step. `where` may be NULL. Too long a text
- * is cut at the end of the buffer. The first error wins nothing here: a second call overwrites. */
+ * is cut at the end of the buffer. The first error wins nothing here: a second call overwrites, and may take `where`
+ * and arguments from the old one. All functions accept a NULL `err`. */
 bool err_set(struct err *err, enum err_kind kind, const char *where, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

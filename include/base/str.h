@@ -17,7 +17,7 @@ struct str {
 };
 
 void str_deinit(struct str *s); /* frees; leaves an empty one */
-void str_clear(struct str *s);  /* keeps the memory */
+void str_clear(struct str *s);  /* keeps the memory, forgets a failure */
 void str_append(struct str *s, const char *text);
 void str_append_n(struct str *s, const char *data, size_t len);
 void str_append_char(struct str *s, char c);
@@ -30,8 +30,8 @@ const char *str_text(const struct str *s);
 /* Hand the buffer to the caller, who frees it; `s` is empty afterwards. NULL if memory ran out. */
 char *str_steal(struct str *s);
 
-/* The name among `names` (NULL-terminated) nearest to `word` by edit distance (Damerau, adjacent swaps count one),
- * or NULL if none is near enough to be worth suggesting. */
+/* The name among `names` (NULL-terminated) nearest to `word` by edit distance (Damerau, adjacent swaps count one, case
+ * not at all), or NULL if none is near enough to be worth suggesting: a third of the word, but one edit always. */
 const char *str_nearest(const char *word, const char *const *names);
 
 bool str_starts_with(const char *s, const char *prefix);
