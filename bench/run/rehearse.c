@@ -1,0 +1,239 @@
+/* A mistake in the workload's SQL should cost a second, not a seeding. Everything happens in one transaction on empty
+ * tables under a temporary name, and is rolled back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "pg/plan.h"
+#include "session.h"
+
+enum { MAX_NAMES = 1600 }; /* columns that a table can have */
+
+#define SQLSTATE_ACTIVE_TRANSACTION SQLSTATE('2', '5', '0', '0', '1')
+
+/* A COMMIT in the workload's own SQL would end our transaction, and leave things behind. */
+static bool still_inside(struct session *session, const char *what, struct err *err)
+{
+    char ours[8];
+    if (PQtransactionStatus(db_handle(session->db)) == PQTRANS_INTRANS &&
+        db_value(session->db, "SELECT coalesce(current_setting('pgdyno.rehearsal', true), '') = 'on'", ours, sizeof ours,
+                 err) &&
+        ours[0] == 't')
+        return true;
+    return err_set(err, ERR_INPUT, session->workload->path,
+                   "%s: this SQL begins or ends a transaction itself\nleave BEGIN, COMMIT and ROLLBACK to pgdyno", what);
+}
+
+static bool run_sql(struct session *session, const char *what, const char *sql, struct err *err)
+{
+    if (!sql)
+        return true;
+    if (!db_exec(session->db, what, sql, err))
+        return session_blame(session, session->workload->path, err);
+    return still_inside(session, what, err);
+}
+
+/* --- Declared tables against the schema --------------------------------------------------------------------------- */
+
+static void suggest(const PGresult *rows, int column, const char *word, char *buf, size_t size)
+{
+    const char *names[MAX_NAMES + 1] = {0};
+    int count = PQntuples(rows) < MAX_NAMES ? PQntuples(rows) : MAX_NAMES;
+    for (int i = 0; i < count; i++)
+        names[i] = PQgetvalue(rows, i, column);
+    const char *nearest = str_nearest(word, names);
+    if (nearest)
+        snprintf(buf, size, " (did you mean %.64s?)", nearest);
+    else
+        buf[0] = '\0';
+}
+
+static bool no_table(struct session *session, const struct table_spec *table, struct err *err)
+{
+    char hint[96];
+    PGresult *rows = db_rows(session->db, "tables",
+                             "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+                             "AND relkind IN ('r', 'p')",
+                             0, NULL, err);
+    if (!rows)
+        return false;
+    suggest(rows, 0, table->name, hint, sizeof hint);
+    PQclear(rows);
+    return err_set(err, ERR_INPUT, session->workload->path, "the schema creates no table %s, which `tables` wants to fill%s", table->name, hint);
+}
+
+static bool has_column(const PGresult *rows, const char *name)
+{
+    for (int i = 0; i < PQntuples(rows); i++)
+        if (strcmp(PQgetvalue(rows, i, 0), name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_declared(const struct table_spec *table, const char *column)
+{
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (strcmp(table->columns[i].name, column) == 0)
+            return true;
+    return false;
+}
+
+static bool check_columns(struct session *session, const struct table_spec *table, const PGresult *rows, struct err *err)
+{
+    char hint[96];
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const char *name = table->columns[i].name;
+        if (has_column(rows, name))
+            continue;
+        suggest(rows, 0, name, hint, sizeof hint);
+        return err_set(err, ERR_INPUT, session->workload->path, "table %s has no column %s%s", table->name, name, hint);
+    }
+    for (int i = 0; i < PQntuples(rows); i++) {
+        const char *name = PQgetvalue(rows, i, 0);
+        if (strcmp(PQgetvalue(rows, i, 1), "t") == 0 && !is_declared(table, name))
+            return err_set(err, ERR_INPUT, session->workload->path,
+                           "column %s of table %s is NOT NULL without a default, and `tables` does not fill it", name,
+                           table->name);
+    }
+    return true;
+}
+
+static bool check_table(struct session *session, const struct table_spec *table, struct err *err)
+{
+    const char *params[] = {table->name};
+    PGresult *rows = db_rows(session->db, "columns",
+                             "SELECT attname, attnotnull AND NOT atthasdef AND attidentity = '' FROM pg_attribute "
+                             "WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped",
+                             1, params, err);
+    if (!rows)
+        return false;
+    bool ok = PQntuples(rows) > 0 ? check_columns(session, table, rows, err) : no_table(session, table, err);
+    PQclear(rows);
+    return ok;
+}
+
+static bool check_tables(struct session *session, struct err *err)
+{
+    for (size_t i = 0; i < session->workload->n_tables; i++)
+        if (!session->workload->tables[i].source && !check_table(session, &session->workload->tables[i], err))
+            return false;
+    return true;
+}
+
+/* --- Variants and statements -------------------------------------------------------------------------------------- */
+
+static bool prepare_statement(struct session *session, const struct transaction *transaction,
+                              const struct statement *statement, bool *writes, struct err *err)
+{
+    char what[128];
+    struct plan plan = {0};
+    snprintf(what, sizeof what, "transaction %.64s, statement %d", transaction->name, statement->number);
+    if (!db_prepare_check(session->db, what, statement->sql, err) ||
+        !plan_capture(session->db, what, statement->sql, statement->n_params, NULL, &plan, err))
+        return session_blame(session, statement->where, err);
+    *writes = *writes || plan.writes;
+    plan_deinit(&plan);
+    return true;
+}
+
+static bool prepare_all(struct session *session, bool *writes, struct err *err)
+{
+    const struct workload *workload = session->workload;
+    for (size_t t = 0; t < workload->n_transactions; t++)
+        for (int s = 0; s < workload->transactions[t].n_statements; s++)
+            if (!prepare_statement(session, &workload->transactions[t], &workload->transactions[t].statements[s], writes,
+                                   err))
+                return false;
+    return true;
+}
+
+static bool build_indexes(struct session *session, const struct variant *variant, struct err *err)
+{
+    int64_t ns, bytes;
+    for (size_t i = 0; i < variant->n_indexes; i++)
+        if (!index_build(session->db, &variant->indexes[i], &ns, &bytes, err))
+            return session_blame(session, session->workload->path, err);
+    return true;
+}
+
+static bool rehearse_variant_inside(struct session *session, const struct variant *variant, bool *writes, struct err *err)
+{
+    char what[128];
+    snprintf(what, sizeof what, "variant %.64s", variant->name);
+    if (!build_indexes(session, variant, err) || !run_sql(session, what, variant->apply, err))
+        return false;
+    bool ok = db_exec(session->db, what, "SAVEPOINT pgdyno_settings", err) &&
+              session_settings(session, session->workload->session, session->workload->n_session, true, err) &&
+              session_settings(session, variant->settings, variant->n_settings, true, err) &&
+              prepare_all(session, writes, err) &&
+              db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_settings", err);
+    snprintf(what, sizeof what, "variant %.64s, revert", variant->name);
+    return ok && run_sql(session, what, variant->revert, err);
+}
+
+/* What cannot run inside a transaction (CREATE INDEX CONCURRENTLY) will be seen when it runs for good. */
+static bool forgive(struct session *session, const struct variant *variant, bool *writes, const struct err *err)
+{
+    if ((err->kind != ERR_INPUT && err->kind != ERR_SERVER) || db_sqlstate(session->db) != SQLSTATE_ACTIVE_TRANSACTION)
+        return false;
+    log_notice(session->options.log, "variant %s is not rehearsed: it cannot run inside a transaction", variant->name);
+    *writes = true;
+    return true;
+}
+
+static bool rehearse_variant(struct session *session, const struct variant *variant, bool *writes, struct err *err)
+{
+    session_progress(session, PHASE_REHEARSE, variant->name, 0, 0);
+    if (!db_exec(session->db, "rehearsal", "SAVEPOINT pgdyno_variant", err))
+        return false;
+    if (!rehearse_variant_inside(session, variant, writes, err) && !forgive(session, variant, writes, err))
+        return false;
+    return db_exec(session->db, "rehearsal", "ROLLBACK TO SAVEPOINT pgdyno_variant", err);
+}
+
+static bool rehearse_checks(struct session *session, struct err *err)
+{
+    char what[128];
+    for (size_t i = 0; i < session->workload->n_checks; i++) {
+        const struct check *check = &session->workload->checks[i];
+        snprintf(what, sizeof what, "check %.64s", check->name);
+            if (!db_prepare_check(session->db, what, check->sql, err))
+            return session_blame(session, session->workload->path, err);
+    }
+    return true;
+}
+
+static bool rehearse_all(struct session *session, const char *schema, struct err *err)
+{
+    const struct workload *workload = session->workload;
+    bool writes = false;
+    if (!db_execf(session->db, "rehearsal", err,
+                  "BEGIN; CREATE SCHEMA %s; SET LOCAL search_path = %s; SET LOCAL pgdyno.rehearsal = 'on'", schema, schema))
+        return false;
+    if (!run_sql(session, "schema", workload->schema_sql, err) || !check_tables(session, err) ||
+        !run_sql(session, "constraints", workload->constraints_sql, err) || !rehearse_checks(session, err))
+        return false;
+    for (size_t i = 0; i < workload->n_variants; i++)
+        if (!rehearse_variant(session, &workload->variants[i], &writes, err))
+            return false;
+    session->writes = writes;
+    return true;
+}
+
+bool session_rehearse(struct session *session, struct err *err)
+{
+    char schema[64], drop[128];
+    struct err local;
+    snprintf(schema, sizeof schema, "pgdyno_rehearsal_%d", (int)getpid());
+    snprintf(drop, sizeof drop, "DROP SCHEMA IF EXISTS %s CASCADE", schema);
+    session_progress(session, PHASE_REHEARSE, "schema", 0, 0);
+    if (!session_not_stopped(err))
+        return false;
+    bool ok = rehearse_all(session, schema, err ? err : &local);
+    session_exec_anyway(session, "ROLLBACK");
+    if (!ok)
+        session_exec_anyway(session, drop); /* should the workload's SQL have committed */
+    return ok;
+}

@@ -1,0 +1,143 @@
+/* Plans, taken outside any trial: of every statement, under the variant that is in place, with the settings that its
+ * sessions will have, and with parameters such as the transactions will draw. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "generators/rng.h"
+#include "pg/plan.h"
+#include "session.h"
+#include "workloads/eval.h"
+
+enum { SCRATCH_BYTES = 1 << 16 };
+
+/* One transaction's variables, evaluated once. Those that `into` fills are unknown: no transaction has run. */
+struct sample {
+    struct value *values; /* n_variables */
+    bool *known;
+    struct scratch scratch;
+};
+
+static void sample_deinit(struct sample *sample)
+{
+    free(sample->values);
+    free(sample->known);
+    scratch_deinit(&sample->scratch);
+}
+
+static bool sample_init(struct sample *sample, const struct transaction *transaction, uint64_t seed, struct err *err)
+{
+    size_t n = (size_t)transaction->n_variables + 1;
+    *sample = (struct sample){.values = calloc(n, sizeof *sample->values), .known = calloc(n, sizeof *sample->known)};
+    if (!sample->values || !sample->known || !scratch_init(&sample->scratch, SCRATCH_BYTES))
+        return err_memory(err);
+    struct rng rng = rng_at(seed, str_hash(transaction->name, strlen(transaction->name)), 0, 0);
+    struct eval_scope scope = {.rng = &rng, .slots = sample->values, .scratch = &sample->scratch};
+    for (int i = 0; i < transaction->n_lets; i++) {
+        const struct let *let = &transaction->lets[i];
+        struct value value = {.type = VALUE_NULL};
+        sample->known[let->slot] = eval(let->value, &scope, &value) == MAKE_OK;
+        if (sample->known[let->slot])
+            sample->values[let->slot] = value;
+    }
+    return true;
+}
+
+/* Texts of a statement's parameters, NULL-terminated each; *out is NULL if one of them is not known. */
+static bool sample_texts(struct sample *sample, const struct statement *statement, char ***out, struct err *err)
+{
+    char buf[VALUE_TEXT_MAX];
+    const char *data;
+    *out = NULL;
+    for (int i = 0; i < statement->n_params; i++)
+        if (!sample->known[statement->params[i]])
+            return true;
+    char **texts = calloc((size_t)statement->n_params + 1, sizeof *texts);
+    if (!texts)
+        return err_memory(err);
+    for (int i = 0; i < statement->n_params; i++) {
+        const struct value *value = &sample->values[statement->params[i]];
+        if (value->type == VALUE_NULL)
+            continue;
+        size_t len = value_text(value, buf, &data);
+        texts[i] = strndup(data, len);
+    }
+    *out = texts;
+    return true;
+}
+
+static void free_texts(char **texts, int count)
+{
+    for (int i = 0; texts && i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+/* A statement that cannot be planned does not end the run: it is reported, and its trials still tell what it costs. */
+static bool capture(struct session *session, const struct transaction *transaction, const struct statement *statement,
+                    char *const *texts, struct plan *plan, bool *have, struct err *err)
+{
+    char what[128];
+    struct err mine = {0};
+    snprintf(what, sizeof what, "transaction %.64s, statement %d", transaction->name, statement->number);
+    if (!db_exec(session->db, what, "SAVEPOINT pgdyno_plan", err))
+        return false;
+    *have = plan_capture(session->db, what, statement->sql, statement->n_params, (const char *const *)texts, plan, &mine);
+    if (*have)
+        return db_exec(session->db, what, "RELEASE SAVEPOINT pgdyno_plan", err);
+    if (mine.kind == ERR_STOPPED || PQstatus(db_handle(session->db)) != CONNECTION_OK)
+        return err_set(err, mine.kind, mine.where, "%s", mine.text);
+    log_warning(session->options.log, "no plan of %s under variant %s: %s", what,
+                session->workload->variants[session->current.variant].name, mine.text);
+    return db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_plan", err);
+}
+
+static bool sample_statement(struct session *session, int transaction, int statement, struct sample *sample,
+                             const struct run_sink *sink, struct err *err)
+{
+    const struct transaction *owner = &session->workload->transactions[transaction];
+    const struct statement *this = &owner->statements[statement];
+    struct plan plan = {0};
+    char **texts;
+    bool have = false;
+    if (!sample_texts(sample, this, &texts, err))
+        return false;
+    bool ok = capture(session, owner, this, texts, &plan, &have, err);
+    free_texts(texts, this->n_params);
+    if (ok && have) {
+        struct plan_result result = {.variant = session->current.variant,
+                                     .transaction = transaction,
+                                     .statement = this->number,
+                                     .plan = &plan};
+        session->writes = session->writes || plan.writes;
+        ok = !sink->plan || sink->plan(sink->user, &result, err);
+    }
+    plan_deinit(&plan);
+    return ok;
+}
+
+static bool sample_transaction(struct session *session, int transaction, const struct run_sink *sink, struct err *err)
+{
+    const struct transaction *owner = &session->workload->transactions[transaction];
+    struct sample sample;
+    bool ok = sample_init(&sample, owner, session->workload->measure.seed, err);
+    for (int s = 0; ok && s < owner->n_statements; s++)
+        ok = sample_statement(session, transaction, s, &sample, sink, err);
+    sample_deinit(&sample);
+    return ok;
+}
+
+bool sample_plans(struct session *session, const struct run_sink *sink, struct err *err)
+{
+    const struct workload *workload = session->workload;
+    const struct variant *variant = &workload->variants[session->current.variant];
+    session_progress(session, PHASE_PLANS, variant->name, 0, 0);
+    bool ok = db_exec(session->db, "plans", "BEGIN", err) &&
+              session_settings(session, workload->session, workload->n_session, true, err) &&
+              session_settings(session, variant->settings, variant->n_settings, true, err);
+    for (size_t t = 0; ok && t < workload->n_transactions; t++)
+        ok = sample_transaction(session, (int)t, sink, err);
+    session_exec_anyway(session, "ROLLBACK");
+    return ok;
+}
