@@ -38,6 +38,8 @@ struct column_spec {
     const void *program;
 };
 
+struct csv_source;
+
 struct table_spec {
     const char *name;
     uint64_t key; /* hash of the name: the table's part of every random key */
@@ -45,7 +47,7 @@ struct table_spec {
     int64_t rows;
     struct column_spec *columns;
     size_t n_columns;
-    /* For a CSV source: cells are looked up, not made. */
+    /* For a CSV source: cells are looked up, not made; `columns` has its names, in its order. */
     const struct csv_source *source;
 };
 
@@ -53,9 +55,10 @@ struct table_spec {
 struct row_scope {
     const struct table_spec *table;
     int64_t row; /* from 1 */
-    struct rng rng; /* stream of (seed, table, column, row) while that column is being made */
-    struct value *cells; /* n_columns */
+    struct rng rng; /* stream of (seed, table key, column's position, row) while that column is being made */
+    struct value *cells; /* the first n_memo columns, valid where `made` says so */
     uint64_t *made;      /* bit set per column */
+    size_t n_memo;       /* further columns are made again at each use */
     struct scratch *scratch;
     int depth;
 };
@@ -67,10 +70,11 @@ void row_maker_free(struct row_maker *maker);
 /* All cells of row n, in column order, valid until the next call. On failure *bad_column tells which. */
 enum make_status row_maker_row(struct row_maker *maker, int64_t row, const struct value **cells, size_t *bad_column);
 
-/* One cell of any row, for t.c[n] and :column; text lives in scope->scratch (or in the source). `scope` supplies scratch and depth. */
+/* One cell of any row, for t.c[n]: made again, other columns only as far as it needs them. Text lives in `scratch` or in the
+ * source. `depth` is that of the asking scope, 0 in a transaction. A row outside the table is MAKE_BAD_ARGUMENT. */
 enum make_status table_cell(const struct table_spec *table, size_t column, int64_t row, struct scratch *scratch, int depth,
                             struct value *out);
-/* An earlier (or any non-circular) column of the row in `scope`. */
+/* An earlier (or any non-circular) column of the row in `scope`, for :column; scope->rng is as it was afterwards. */
 enum make_status row_cell(struct row_scope *scope, size_t column, struct value *out);
 
 #endif

@@ -1,0 +1,145 @@
+#include "generators/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "generators/csv_source.h"
+
+enum {
+    ROW_SCRATCH_BYTES = 1 << 20, /* text of one row */
+    NESTED_MEMO = 64             /* columns remembered in a row that is made for t.c[n] alone */
+};
+
+struct row_maker {
+    struct row_scope scope;
+    struct scratch scratch;
+};
+
+const char *make_status_text(enum make_status status)
+{
+    static const char *const texts[] = {
+        [MAKE_OK] = "no error",
+        [MAKE_OVERFLOW] = "integer out of range",
+        [MAKE_DIVISION_BY_ZERO] = "division by zero",
+        [MAKE_BAD_TYPE] = "a value of the wrong type, e.g. text where a number is needed",
+        [MAKE_BAD_ARGUMENT] = "an argument out of range, e.g. an empty interval or a row number outside the table",
+        [MAKE_FULL] = "the text is too long (1 MB a row or transaction)",
+        [MAKE_TOO_DEEP] = "cells that depend on cells of other rows nest too deeply (32)",
+    };
+    return texts[status];
+}
+
+static enum make_status source_cell(const struct csv_source *source, size_t column, int64_t row, struct value *out)
+{
+    *out = source->cells[(size_t)(row - 1) * source->n_columns + column];
+    return MAKE_OK;
+}
+
+/* Leaves scope->rng at the cell's stream. */
+static enum make_status make_cell(struct row_scope *scope, size_t column, struct value *out)
+{
+    const struct table_spec *table = scope->table;
+    if (table->source)
+        return source_cell(table->source, column, scope->row, out);
+    const struct column_spec *spec = &table->columns[column];
+    scope->rng = rng_at(table->seed, table->key, column, (uint64_t)scope->row);
+    enum make_status status = spec->make(spec->program, scope, out);
+    if (status == MAKE_OK && column < scope->n_memo) {
+        scope->cells[column] = *out;
+        scope->made[column / 64] |= UINT64_C(1) << column % 64;
+    }
+    return status;
+}
+
+static bool is_made(const struct row_scope *scope, size_t column)
+{
+    return column < scope->n_memo && scope->made[column / 64] >> column % 64 & 1;
+}
+
+enum make_status row_cell(struct row_scope *scope, size_t column, struct value *out)
+{
+    if (is_made(scope, column)) {
+        *out = scope->cells[column];
+        return MAKE_OK;
+    }
+    struct rng asking = scope->rng;
+    enum make_status status = make_cell(scope, column, out);
+    scope->rng = asking;
+    return status;
+}
+
+enum make_status table_cell(const struct table_spec *table, size_t column, int64_t row, struct scratch *scratch,
+                            int depth, struct value *out)
+{
+    if (row < 1 || row > table->rows)
+        return MAKE_BAD_ARGUMENT;
+    if (table->source)
+        return source_cell(table->source, column, row, out);
+    if (depth >= TABLE_DEPTH_MAX)
+        return MAKE_TOO_DEEP;
+    struct value cells[NESTED_MEMO]; /* only read where `made` says so */
+    uint64_t made = 0;
+    struct row_scope scope = {
+        .table = table,
+        .row = row,
+        .cells = cells,
+        .made = &made,
+        .n_memo = NESTED_MEMO,
+        .scratch = scratch,
+        .depth = depth + 1,
+    };
+    return make_cell(&scope, column, out);
+}
+
+bool row_maker_new(const struct table_spec *table, struct row_maker **out, struct err *err)
+{
+    struct row_maker *maker = calloc(1, sizeof(*maker));
+    if (!maker)
+        return err_memory(err);
+    maker->scope = (struct row_scope){
+        .table = table,
+        .cells = calloc(table->n_columns + 1, sizeof(struct value)),
+        .made = calloc(table->n_columns / 64 + 1, sizeof(uint64_t)),
+        .n_memo = table->n_columns,
+        .scratch = &maker->scratch,
+    };
+    if (!maker->scope.cells || !maker->scope.made || !scratch_init(&maker->scratch, ROW_SCRATCH_BYTES)) {
+        row_maker_free(maker);
+        return err_memory(err);
+    }
+    *out = maker;
+    return true;
+}
+
+void row_maker_free(struct row_maker *maker)
+{
+    if (!maker)
+        return;
+    scratch_deinit(&maker->scratch);
+    free(maker->scope.cells);
+    free(maker->scope.made);
+    free(maker);
+}
+
+enum make_status row_maker_row(struct row_maker *maker, int64_t row, const struct value **cells, size_t *bad_column)
+{
+    struct row_scope *scope = &maker->scope;
+    size_t n_columns = scope->table->n_columns;
+    if (scope->table->source) { /* its cells lie side by side already */
+        *cells = scope->table->source->cells + (size_t)(row - 1) * n_columns;
+        return MAKE_OK;
+    }
+    scope->row = row;
+    maker->scratch.used = 0;
+    memset(scope->made, 0, (n_columns / 64 + 1) * sizeof(uint64_t));
+    for (size_t i = 0; i < n_columns; i++) {
+        struct value cell;
+        enum make_status status = is_made(scope, i) ? MAKE_OK : make_cell(scope, i, &cell);
+        if (status != MAKE_OK) {
+            *bad_column = i;
+            return status;
+        }
+    }
+    *cells = scope->cells;
+    return MAKE_OK;
+}
