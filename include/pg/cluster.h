@@ -4,8 +4,11 @@
  *     pgdyno ──pipe──► keeper (own session, ignores terminal signals) ──► postgres
  *
  * The keeper holds the pipe's read end. When pgdyno closes it, or dies in any way, the keeper stops postgres and
- * removes the folder. Should the keeper itself be killed, postgres gets PR_SET_PDEATHSIG, and the next run removes the
- * abandoned folder (its lock is free). */
+ * removes the folder. Should the keeper itself be killed, postgres gets a signal to end (PR_SET_PDEATHSIG), and the next
+ * run removes the abandoned folder: its lock, which keeper, postgres and all backends hold, is free. Folders of runs
+ * that go on are never touched.
+ *
+ * The keeper is a fork that goes on running our code, hence: call cluster_open before any thread is started. */
 #ifndef PGDYNO_PG_CLUSTER_H
 #define PGDYNO_PG_CLUSTER_H
 
@@ -24,23 +27,26 @@ struct setting {
 };
 
 struct cluster_options {
-    const char *bindir;             /* NULL: $PGDYNO_PG_BINDIR, pg_config --bindir, PATH, /usr/lib/postgresql/NN/bin (newest) */
+    const char *bindir;             /* NULL: $PGDYNO_PG_BINDIR, pg_config --bindir, PATH, /usr/lib/postgresql/NN/bin */
     const char *parent;             /* where the folder is made; NULL: $TMPDIR or /tmp */
     const struct setting *settings; /* the workload's `server:`; later ones win over our own */
     size_t n_settings;
     int max_connections; /* connections the run will need, our own included */
     bool fast_unsafe;    /* tests only: fsync off */
-    bool keep;           /* leave server folder and data when closed (server is stopped) */
+    bool keep;           /* when closed, shut down cleanly and leave the folder, for `postgres -D folder/data` */
 };
 
 /* initdb and start; returns when the server accepts connections. As root the server runs as the account `postgres`,
- * else `nobody`. On failure nothing is left on disk or running, *out is NULL, and the error shows the server's own last
- * log lines. */
+ * else `nobody`. Text is UTF-8 in byte order and the time zone UTC, so that a run is the same everywhere. A stop request
+ * ends it with ERR_STOPPED. On failure nothing is left on disk or running, *out is NULL, and the error shows the
+ * server's own last log lines. */
 bool cluster_open(const struct cluster_options *options, struct cluster **out, struct err *err);
-/* Stop the server and wait until it and its folder are gone (or kept). NULL is fine. */
+/* Stop the server and wait until it and its folder are gone (or kept). Data that are thrown away get no shutdown
+ * checkpoint. NULL is fine. */
 void cluster_close(struct cluster *cluster);
 
-/* How to connect: the socket folder, superuser, database. Borrowed. */
+/* How to connect: the socket folder, superuser, database (a connection string, which keeps stray PG* variables out).
+ * Borrowed. */
 const struct target *cluster_target(const struct cluster *cluster);
 const char *cluster_folder(const struct cluster *cluster);
 const char *cluster_bindir(const struct cluster *cluster);

@@ -1,0 +1,262 @@
+#include "pg/conn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static void drop_notice(void *user, const PGresult *result)
+{
+    (void)user;
+    (void)result;
+}
+
+static void forget_reply(struct conn *conn)
+{
+    if (conn->result) {
+        PQclear(conn->result);
+        conn->result = NULL;
+    }
+    conn->failed = false;
+    conn->code = 0;
+}
+
+/* libpq keeps the SQLSTATE of a refused connection to itself, but verbose messages carry it: "FATAL:  53300: sorry". */
+static sqlstate code_in_message(const char *message)
+{
+    for (const char *p = strstr(message, ":  "); p; p = strstr(p + 1, ":  ")) {
+        char code[6];
+        if (strlen(p) < 9 || p[8] != ':')
+            continue;
+        memcpy(code, p + 3, 5);
+        code[5] = '\0';
+        sqlstate found = sqlstate_parse(code);
+        if (found)
+            return found;
+    }
+    return 0;
+}
+
+static enum conn_status refused(struct conn *conn)
+{
+    conn->failed = true;
+    conn->code = conn->pg ? code_in_message(PQerrorMessage(conn->pg)) : 0;
+    return CONN_LOST;
+}
+
+enum conn_status conn_open(struct conn *conn, const struct target *target, const char *app)
+{
+    const char *keywords[TARGET_KEYWORDS], *values[TARGET_KEYWORDS];
+    target_keywords(target, app, keywords, values);
+    *conn = (struct conn){.want = CONN_WANT_WRITE};
+    conn->pg = PQconnectStartParams(keywords, values, 1);
+    if (!conn->pg || PQstatus(conn->pg) == CONNECTION_BAD)
+        return refused(conn);
+    PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
+    PQsetNoticeReceiver(conn->pg, drop_notice, NULL);
+    return CONN_PENDING;
+}
+
+static enum conn_status established(struct conn *conn)
+{
+    PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
+    conn->tls = PQsslInUse(conn->pg);
+    conn->want = CONN_WANT_READ;
+    return PQsetnonblocking(conn->pg, 1) == 0 ? CONN_DONE : refused(conn);
+}
+
+enum conn_status conn_connect(struct conn *conn)
+{
+    switch (PQconnectPoll(conn->pg)) {
+    case PGRES_POLLING_OK:
+        return established(conn);
+    case PGRES_POLLING_READING:
+        conn->want = CONN_WANT_READ;
+        return CONN_PENDING;
+    case PGRES_POLLING_WRITING:
+        conn->want = CONN_WANT_WRITE;
+        return CONN_PENDING;
+    default:
+        return refused(conn);
+    }
+}
+
+void conn_close(struct conn *conn)
+{
+    if (conn->result)
+        PQclear(conn->result);
+    PQfinish(conn->pg);
+    *conn = (struct conn){0};
+}
+
+void conn_cancel(struct conn *conn)
+{
+    char reason[256];
+    PGcancel *cancel = PQgetCancel(conn->pg);
+    if (cancel)
+        PQcancel(cancel, reason, sizeof reason);
+    PQfreeCancel(cancel);
+}
+
+int conn_socket(const struct conn *conn)
+{
+    return PQsocket(conn->pg);
+}
+
+const char *conn_error(const struct conn *conn, char *buf, size_t size)
+{
+    const char *primary = conn->result ? PQresultErrorField(conn->result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    if (primary)
+        return primary;
+    snprintf(buf, size, "%s", conn->pg ? PQerrorMessage(conn->pg) : "out of memory");
+    /* Verbose while connecting, for the SQLSTATE; where in the server's source it happened helps nobody. */
+    char *location = strstr(buf, "\nLOCATION: ");
+    if (location)
+        *location = '\0';
+    for (size_t len = strlen(buf); len > 0 && buf[len - 1] == '\n'; len--)
+        buf[len - 1] = '\0';
+    return buf[0] ? buf : "the server closed the connection";
+}
+
+static bool after_send(struct conn *conn, int sent)
+{
+    conn->awaiting = true;
+    int unsent = sent ? PQflush(conn->pg) : -1;
+    if (__builtin_expect(unsent == 0, 1))
+        return true;
+    if (unsent > 0) {
+        conn->want = CONN_WANT_READ | CONN_WANT_WRITE;
+        return true;
+    }
+    conn->failed = true;
+    return false;
+}
+
+/* An edge that told of data and of the end together comes once only: sending would wait for a reply for ever. */
+static bool before_send(struct conn *conn)
+{
+    forget_reply(conn);
+    conn->failed = conn->hung_up;
+    return !conn->hung_up;
+}
+
+bool conn_send_query(struct conn *conn, const char *sql)
+{
+    return before_send(conn) && after_send(conn, PQsendQuery(conn->pg, sql));
+}
+
+bool conn_send_params(struct conn *conn, const char *sql, int n_params, const char *const *params)
+{
+    return before_send(conn) &&
+           after_send(conn, PQsendQueryParams(conn->pg, sql, n_params, NULL, params, NULL, NULL, 0));
+}
+
+bool conn_send_prepare(struct conn *conn, const char *name, const char *sql)
+{
+    return before_send(conn) && after_send(conn, PQsendPrepare(conn->pg, name, sql, 0, NULL));
+}
+
+bool conn_send_prepared(struct conn *conn, const char *name, int n_params, const char *const *params)
+{
+    return before_send(conn) && after_send(conn, PQsendQueryPrepared(conn->pg, name, n_params, params, NULL, NULL, 0));
+}
+
+static void keep_error(struct conn *conn, PGresult *result)
+{
+    if (conn->failed) { /* the first one is the cause */
+        PQclear(result);
+        return;
+    }
+    forget_reply(conn);
+    conn->failed = true;
+    conn->code = sqlstate_parse(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+    conn->result = result;
+}
+
+/* Rows are kept for whoever wants them; what has none is dropped. False: a COPY, which has no place here. */
+static bool keep(struct conn *conn, PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_TUPLES_OK:
+        if (conn->failed)
+            break;
+        if (conn->result)
+            PQclear(conn->result);
+        conn->result = result;
+        return true;
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY:
+        break;
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+        PQclear(result);
+        return false;
+    default:
+        keep_error(conn, result);
+        return true;
+    }
+    PQclear(result);
+    return true;
+}
+
+static enum conn_status collect(struct conn *conn)
+{
+    while (!PQisBusy(conn->pg)) {
+        PGresult *result = PQgetResult(conn->pg);
+        if (!result) {
+            if (PQstatus(conn->pg) == CONNECTION_BAD)
+                return CONN_LOST;
+            conn->awaiting = false;
+            return CONN_DONE;
+        }
+        if (!keep(conn, result))
+            return CONN_LOST;
+    }
+    return CONN_PENDING;
+}
+
+/* Asking the socket costs a call, but only replies that came in pieces get here. An end of file is something to read. */
+static bool more_to_read(const struct conn *conn)
+{
+    char byte;
+    return recv(PQsocket(conn->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+static enum conn_status read_once(struct conn *conn)
+{
+    if (!PQconsumeInput(conn->pg))
+        return CONN_LOST;
+    if (!conn->awaiting)
+        return PQisBusy(conn->pg) || PQstatus(conn->pg) != CONNECTION_BAD ? CONN_PENDING : CONN_LOST;
+    return collect(conn);
+}
+
+static enum conn_status flush_rest(struct conn *conn)
+{
+    int unsent = PQflush(conn->pg);
+    if (unsent == 0)
+        conn->want = CONN_WANT_READ;
+    return unsent < 0 ? CONN_LOST : CONN_PENDING;
+}
+
+enum conn_status conn_receive(struct conn *conn)
+{
+    enum conn_status status = read_once(conn);
+    while (status == CONN_PENDING && more_to_read(conn))
+        status = read_once(conn);
+    /* A TLS record larger than libpq's free buffer leaves its rest inside the TLS layer, where no event tells of it. */
+    if (status == CONN_PENDING && conn->tls)
+        status = read_once(conn);
+    if (status == CONN_PENDING && conn->want & CONN_WANT_WRITE)
+        status = flush_rest(conn);
+    if (status == CONN_LOST)
+        conn->failed = true;
+    return status;
+}
+
+bool conn_in_transaction(const struct conn *conn)
+{
+    PGTransactionStatusType status = PQtransactionStatus(conn->pg);
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}

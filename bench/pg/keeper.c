@@ -1,0 +1,513 @@
+/* The keeper's life: make a folder, initdb, start postgres, say so, wait for the pipe to end, stop, clean up.
+ *
+ * It runs as the unprivileged account from its first step on, so nothing here is done with root's rights. It is a fork
+ * of a process with a single thread (see cluster_open) and may therefore allocate. It must not use what waits for a
+ * stop request: its copy of that descriptor is closed. */
+#include "keeper.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/proc.h"
+#include "base/str.h"
+
+#define LOCK_NAME "pgdyno.lock"
+#define KEPT_NAME "pgdyno.kept"
+
+enum { START_TIMEOUT_S = 60, READY_TICK_MS = 5, STRAY_TIMEOUT_MS = 10000, TAIL_LINES = 12 };
+
+struct keeper {
+    const struct keeper_job *job;
+    struct keeper_report report;
+    pid_t pid;
+    int signal_fd;
+    pid_t child; /* initdb or postgres; 0 when there is none */
+    int status;  /* how the last child ended */
+    bool orphaned;
+};
+
+/* --- A process of its own ----------------------------------------------------------------------------------------- */
+
+static void drop_descriptors(const struct keeper_job *job)
+{
+    int top = job->life_fd > job->report_fd ? job->life_fd : job->report_fd;
+    int null_fd = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; fd++)
+        dup2(null_fd, fd);
+    for (int fd = 3; fd < top; fd++) {
+        if (fd != job->life_fd && fd != job->report_fd)
+            close(fd);
+    }
+    closefrom(top + 1);
+}
+
+/* What pgdyno was told about its server is not meant for this one; and no locale or time zone of the machine shall
+ * show in the results. */
+static void clean_environment(void)
+{
+    static const char *const prefixes[] = {"PG", "LC_", "LANG"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        for (char **entry = environ; entry && *entry;) {
+            char name[128];
+            size_t len = strcspn(*entry, "=");
+            bool drop = str_starts_with(*entry, prefixes[i]) && len < sizeof name;
+            if (drop) {
+                memcpy(name, *entry, len);
+                name[len] = '\0';
+                unsetenv(name); /* moves the rest up */
+            } else {
+                entry++;
+            }
+        }
+    }
+    setenv("LC_ALL", "C", 1);
+    setenv("TZ", "UTC", 1);
+}
+
+static void detach(struct keeper *keeper)
+{
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+    sigset_t child_signal;
+    setsid();
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &child_signal, NULL);
+    drop_descriptors(keeper->job);
+    keeper->signal_fd = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+    keeper->pid = getpid();
+    prctl(PR_SET_NAME, "pgdyno-keeper");
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* backends of a killed postmaster become ours, to be waited for */
+    umask(077);
+    clean_environment();
+}
+
+static bool become_account(const struct keeper_job *job, struct err *err)
+{
+    if (job->uid == (uid_t)-1)
+        return true;
+    if (setgroups(0, NULL) != 0 || setgid(job->gid) != 0 || setuid(job->uid) != 0)
+        return err_system(err, NULL, "cannot become the account %s to run the private server", job->account);
+    return true;
+}
+
+/* --- Waiting ------------------------------------------------------------------------------------------------------ */
+
+static void reap(struct keeper *keeper)
+{
+    struct signalfd_siginfo info;
+    pid_t pid;
+    int status;
+    while (read(keeper->signal_fd, &info, sizeof info) > 0)
+        continue;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == keeper->child) {
+            keeper->child = 0;
+            keeper->status = status;
+        }
+    }
+}
+
+/* Until something happens: a child ended, the pipe ended (unless that is known already), or the time is over. */
+static void wait_event(struct keeper *keeper, int timeout_ms)
+{
+    struct pollfd fds[2] = {
+        {.fd = keeper->signal_fd, .events = POLLIN},
+        {.fd = keeper->orphaned ? -1 : keeper->job->life_fd, .events = POLLIN},
+    };
+    poll(fds, 2, timeout_ms);
+    if (fds[1].revents)
+        keeper->orphaned = true;
+    reap(keeper);
+}
+
+/* --- Folders ------------------------------------------------------------------------------------------------------ */
+
+static bool is_our_name(const char *name)
+{
+    const size_t prefix = sizeof "pgdyno-" - 1;
+    if (strlen(name) != sizeof KEEPER_FOLDER_TEMPLATE - 1 || !str_starts_with(name, "pgdyno-"))
+        return false;
+    for (const char *s = name + prefix; *s; s++) {
+        if (!isalnum((unsigned char)*s))
+            return false;
+    }
+    return true;
+}
+
+/* A folder whose lock nobody holds was left behind by a keeper that was killed. The lock file appears in the folder
+ * only when it is locked already (take_lock), so a run that is just starting is safe. */
+static void sweep_folder(const char *parent, const char *name)
+{
+    char folder[PATH_MAX], path[PATH_MAX + 32];
+    struct stat status;
+    snprintf(folder, sizeof folder, "%s/%s", parent, name);
+    if (lstat(folder, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid())
+        return;
+    snprintf(path, sizeof path, "%s/" KEPT_NAME, folder);
+    if (access(path, F_OK) == 0)
+        return;
+    snprintf(path, sizeof path, "%s/" LOCK_NAME, folder);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        proc_remove_tree(folder, NULL);
+    close(fd);
+}
+
+static void sweep(const char *parent)
+{
+    DIR *dir = opendir(parent);
+    if (!dir)
+        return;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (is_our_name(entry->d_name))
+            sweep_folder(parent, entry->d_name);
+    }
+    closedir(dir);
+}
+
+static void path_in(const struct keeper *keeper, const char *name, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/%s", keeper->report.folder, name);
+}
+
+/* The descriptor stays open in postgres and its backends too: the lock is free when the last of them is gone. */
+static bool take_lock(const struct keeper *keeper, struct err *err)
+{
+    char early[PATH_MAX], path[PATH_MAX];
+    path_in(keeper, LOCK_NAME ".new", early);
+    path_in(keeper, LOCK_NAME, path);
+    int fd = open(early, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || rename(early, path) != 0)
+        return err_system(err, path, "cannot lock the private server's folder");
+    return true;
+}
+
+static bool make_folder(struct keeper *keeper, struct err *err)
+{
+    const struct keeper_job *job = keeper->job;
+    char *folder = keeper->report.folder, kept[PATH_MAX];
+    snprintf(folder, KEEPER_FOLDER_BYTES, "%s/" KEEPER_FOLDER_TEMPLATE, job->parent);
+    if (!mkdtemp(folder)) {
+        *folder = '\0';
+        err_system(err, job->parent, "the account %s cannot make a folder for the private server here", job->account);
+        return err_append(err, "set TMPDIR to a folder where it may write");
+    }
+    if (job->options->keep) {
+        path_in(keeper, KEPT_NAME, kept);
+        int fd = open(kept, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return err_system(err, kept, "cannot create");
+        close(fd);
+    }
+    return take_lock(keeper, err);
+}
+
+/* --- Programs ----------------------------------------------------------------------------------------------------- */
+
+/* Throw-away data need no shutdown checkpoint. */
+static int stop_signal_of(const struct keeper *keeper)
+{
+    return keeper->job->options->keep ? SIGINT : SIGQUIT;
+}
+
+static _Noreturn void become_program(const struct keeper *keeper, const char *const *argv, int log_fd)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+    sigset_t none;
+    prctl(PR_SET_PDEATHSIG, stop_signal_of(keeper));
+    if (getppid() != keeper->pid)
+        _exit(1); /* the keeper was killed before it could matter to us */
+    setpgid(0, 0);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL); /* "ignored" would survive the exec */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    dup2(log_fd, STDOUT_FILENO);
+    dup2(log_fd, STDERR_FILENO);
+    execv(argv[0], (char *const *)argv);
+    dprintf(STDERR_FILENO, "cannot execute %s: %m\n", argv[0]);
+    _exit(127);
+}
+
+static bool start_program(struct keeper *keeper, const char *const *argv, const char *log, struct err *err)
+{
+    char path[PATH_MAX];
+    path_in(keeper, log, path);
+    int log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log_fd < 0)
+        return err_system(err, path, "cannot create");
+    pid_t pid = fork();
+    if (pid == 0)
+        become_program(keeper, argv, log_fd);
+    close(log_fd);
+    if (pid < 0)
+        return err_system(err, NULL, "cannot fork for %s", argv[0]);
+    setpgid(pid, pid);
+    keeper->child = pid;
+    return true;
+}
+
+void keeper_log_tail(const char *folder, const char *name, char *buf, size_t size)
+{
+    char path[PATH_MAX];
+    *buf = '\0';
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    off_t end = lseek(fd, 0, SEEK_END);
+    off_t from = end > (off_t)size - 1 ? end - (off_t)size + 1 : 0;
+    ssize_t got = pread(fd, buf, size - 1, from);
+    close(fd);
+    size_t len = got > 0 ? (size_t)got : 0;
+    while (len > 0 && buf[len - 1] == '\n')
+        len--;
+    buf[len] = '\0';
+    char *start = buf + len;
+    for (int lines = 0; start > buf; start--) {
+        if (start[-1] == '\n' && ++lines == TAIL_LINES)
+            break;
+    }
+    if (start == buf && from > 0 && strchr(buf, '\n'))
+        start = strchr(buf, '\n') + 1; /* half a line */
+    memmove(buf, start, strlen(start) + 1);
+}
+
+/* What failed, the log's own words, and what the user can do. */
+static bool program_failed(const struct keeper *keeper, const char *what, const char *log, const char *remedy,
+                           struct err *err)
+{
+    char tail[1400];
+    keeper_log_tail(keeper->report.folder, log, tail, sizeof tail);
+    err_set(err, ERR_SERVER, "private server", "%s", what);
+    if (*tail)
+        err_append(err, "%s", tail);
+    if (remedy)
+        err_append(err, "%s", remedy);
+    return false;
+}
+
+static bool stopped(struct err *err)
+{
+    return err_set(err, ERR_STOPPED, "private server", "stopped while starting");
+}
+
+/* Byte order for text: a locale's order changes with the C library's version, and with it the shape of an index. */
+static bool run_initdb(struct keeper *keeper, struct err *err)
+{
+    char program[PATH_MAX], data[PATH_MAX];
+    snprintf(program, sizeof program, "%s/initdb", keeper->job->bindir);
+    path_in(keeper, "data", data);
+    const char *const argv[] = {program,       "-D",        data,        "-U",     "postgres", "-A", "trust", "--encoding=UTF8",
+                                "--no-locale", "--no-sync", "--no-instructions", NULL};
+    if (!start_program(keeper, argv, "initdb.log", err))
+        return false;
+    while (keeper->child && !keeper->orphaned)
+        wait_event(keeper, -1);
+    if (keeper->orphaned)
+        return stopped(err);
+    if (WIFEXITED(keeper->status) && WEXITSTATUS(keeper->status) == 0)
+        return true;
+    return program_failed(keeper, "initdb failed", "initdb.log", NULL, err);
+}
+
+/* --- Settings ----------------------------------------------------------------------------------------------------- */
+
+static void append_setting(struct str *conf, const char *name, const char *value)
+{
+    str_printf(conf, "%s = '", name);
+    for (const char *s = value; *s; s++) {
+        if (*s == '\'' || *s == '\\')
+            str_append_char(conf, '\\');
+        if (*s == '\n')
+            str_append(conf, "\\n");
+        else
+            str_append_char(conf, *s);
+    }
+    str_append(conf, "'\n");
+}
+
+static void append_own_settings(const struct keeper *keeper, struct str *conf)
+{
+    const struct cluster_options *options = keeper->job->options;
+    char socket_folder[2 * KEEPER_FOLDER_BYTES + 3] = "\"", connections[16];
+    size_t len = 1;
+    for (const char *s = keeper->report.folder; *s; s++) { /* a list of folders, each quoted like an identifier */
+        if (*s == '"')
+            socket_folder[len++] = '"';
+        socket_folder[len++] = *s;
+    }
+    socket_folder[len] = '"';
+    /* Some to spare: for an observer with psql, and for backends that are still saying good-bye. */
+    snprintf(connections, sizeof connections, "%d", (options->max_connections > 12 ? options->max_connections : 12) + 8);
+    const struct setting rows[] = {
+        {"listen_addresses", ""},
+        {"port", KEEPER_PORT},
+        {"unix_socket_directories", socket_folder},
+        {"unix_socket_permissions", "0700"},
+        {"max_connections", connections},
+        /* pgdyno asks for a checkpoint before each trial; none shall come by itself within one. */
+        {"checkpoint_timeout", "1h"},
+        {"max_wal_size", "8GB"},
+        {"cluster_name", "pgdyno"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        append_setting(conf, rows[i].name, rows[i].value);
+    if (options->fast_unsafe) {
+        append_setting(conf, "fsync", "off");
+        append_setting(conf, "full_page_writes", "off");
+    }
+}
+
+static bool write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t wrote = write(fd, data, len);
+        if (wrote < 0 && errno != EINTR)
+            return false;
+        data += wrote > 0 ? wrote : 0;
+        len -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    return true;
+}
+
+static bool configure(const struct keeper *keeper, struct err *err)
+{
+    const struct cluster_options *options = keeper->job->options;
+    char path[PATH_MAX];
+    struct str conf = {0};
+    path_in(keeper, "data/postgresql.conf", path);
+    str_append(&conf, "\n# pgdyno's own\n");
+    append_own_settings(keeper, &conf);
+    str_append(&conf, "# the workload's\n");
+    for (size_t i = 0; i < options->n_settings; i++)
+        append_setting(&conf, options->settings[i].name, options->settings[i].value);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    bool ok = !conf.failed || err_memory(err);
+    if (ok && (fd < 0 || !write_all(fd, str_text(&conf), conf.len)))
+        ok = err_system(err, path, "cannot write");
+    if (fd >= 0)
+        close(fd);
+    str_deinit(&conf);
+    return ok;
+}
+
+/* --- Starting and stopping ---------------------------------------------------------------------------------------- */
+
+/* postmaster.pid has the server's state in its eighth line. */
+static bool is_ready(const struct keeper *keeper)
+{
+    char path[PATH_MAX], line[PATH_MAX] = "";
+    path_in(keeper, "data/postmaster.pid", path);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    int number = 0;
+    while (number < 8 && fgets(line, sizeof line, file))
+        number++;
+    fclose(file);
+    return number == 8 && str_starts_with(line, "ready");
+}
+
+static bool start_postgres(struct keeper *keeper, struct err *err)
+{
+    char program[PATH_MAX], data[PATH_MAX];
+    snprintf(program, sizeof program, "%s/postgres", keeper->job->bindir);
+    path_in(keeper, "data", data);
+    const char *const argv[] = {program, "-D", data, NULL};
+    const char *remedy = keeper->job->options->n_settings > 0 ? "check the workload's settings under `server:`" : NULL;
+    if (!start_program(keeper, argv, "server.log", err))
+        return false;
+    keeper->report.postmaster = keeper->child;
+    int64_t deadline_ns = clock_now_ns() + START_TIMEOUT_S * NS_PER_S;
+    while (!is_ready(keeper)) {
+        wait_event(keeper, READY_TICK_MS);
+        if (keeper->orphaned)
+            return stopped(err);
+        if (!keeper->child)
+            return program_failed(keeper, "the server did not start", "server.log", remedy, err);
+        if (clock_now_ns() > deadline_ns)
+            return program_failed(keeper, "the server was not ready within 60 s", "server.log", remedy, err);
+    }
+    return true;
+}
+
+static void await_child(struct keeper *keeper, int timeout_ms)
+{
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    for (int64_t left_ns; keeper->child && (left_ns = deadline_ns - clock_now_ns()) > 0;)
+        wait_event(keeper, (int)(left_ns / NS_PER_MS) + 1);
+}
+
+static void stop_child(struct keeper *keeper)
+{
+    static const struct step {
+        int signal;
+        int wait_ms;
+    } kept[] = {{SIGINT, 60000}, {SIGQUIT, 7000}, {SIGKILL, 5000}}, thrown_away[] = {{SIGQUIT, 7000}, {SIGKILL, 5000}};
+    bool keep = keeper->job->options->keep;
+    const struct step *steps = keep ? kept : thrown_away;
+    size_t count = keep ? sizeof kept / sizeof *kept : sizeof thrown_away / sizeof *thrown_away;
+    for (size_t i = 0; i < count && keeper->child; i++) {
+        kill(keeper->child, steps[i].signal);
+        await_child(keeper, steps[i].wait_ms);
+    }
+}
+
+/* Backends that outlived a killed postmaster notice it and end. */
+static void await_strays(struct keeper *keeper)
+{
+    int64_t deadline_ns = clock_now_ns() + STRAY_TIMEOUT_MS * NS_PER_MS;
+    siginfo_t info;
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && clock_now_ns() < deadline_ns)
+        wait_event(keeper, 100);
+}
+
+static void clean_up(struct keeper *keeper)
+{
+    stop_child(keeper);
+    await_strays(keeper);
+    bool keep = keeper->job->options->keep && keeper->report.err.kind == ERR_NONE;
+    if (*keeper->report.folder && !keep)
+        proc_remove_tree(keeper->report.folder, NULL);
+}
+
+_Noreturn void keeper_main(const struct keeper_job *job)
+{
+    _Static_assert(sizeof(struct keeper_report) <= PIPE_BUF, "a report is written at once");
+    struct keeper keeper = {.job = job};
+    struct err *err = &keeper.report.err;
+    detach(&keeper);
+    bool ok = become_account(job, err);
+    if (ok)
+        sweep(job->parent);
+    ok = ok && make_folder(&keeper, err) && run_initdb(&keeper, err) && configure(&keeper, err) &&
+         start_postgres(&keeper, err);
+    if (write(job->report_fd, &keeper.report, sizeof keeper.report) < 0)
+        keeper.orphaned = true; /* nobody is there to use the server */
+    while (ok && !keeper.orphaned)
+        wait_event(&keeper, -1);
+    clean_up(&keeper);
+    _exit(0);
+}
