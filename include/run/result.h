@@ -21,10 +21,12 @@ struct statement_result {
     struct hist *service; /* owned */
 };
 
-/* One transaction of one trial, all clients merged. Counts are of transactions that ended inside the window. */
+/* One transaction of one trial, all clients merged. Counts are of transactions whose intended start lies in the window
+ * (run/window.h says why). */
 struct transaction_result {
     int64_t ok;
     int64_t failed;  /* gave up: an error that is not retried, or max_tries used up */
+    int64_t censored; /* still running when the drain ended; in the distributions as lower bounds */
     int64_t retried; /* transactions that needed more than one attempt, whatever came of them */
     int64_t retries; /* attempts beyond the first */
     int64_t serialization_failures; /* attempts that ended so */
@@ -38,7 +40,9 @@ struct transaction_result {
     int n_statements;
 };
 
-/* One second of the window (the last may be shorter). Times from the window's start. */
+/* One second of the window (the last may be shorter). Times from the window's start. What *ended* in that second, whenever
+ * it began: a timeline by starts would never be complete while it is watched. The sums over intervals and over a
+ * transaction_result therefore differ by what was under way at the window's two ends, at most one a client each. */
 struct interval_transaction {
     int64_t ok, failed, retried, retries;
     struct dist_summary response;
@@ -105,6 +109,14 @@ void trial_result_init(struct trial_result *trial);
 void trial_result_deinit(struct trial_result *trial);
 /* Adds a sentence to the warnings (dropped when there are too many). */
 void trial_result_warn(struct trial_result *trial, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds `count` attempts that ended with `code` to the errors (dropped when there are too many kinds). */
+void trial_result_count_error(struct trial_result *trial, sqlstate code, int64_t count);
+
+/* With empty histograms. False when there is no memory: deinit it all the same. */
+bool transaction_result_init(struct transaction_result *result, int n_statements);
+void transaction_result_deinit(struct transaction_result *result);
+/* Both of the same transaction. */
+void transaction_result_merge(struct transaction_result *into, const struct transaction_result *from);
 
 /* What is known before the first trial: the head of run.json. All borrowed. */
 struct run_header {
