@@ -379,17 +379,21 @@ bool db_int(struct db *db, const char *sql, int64_t *out, struct err *err)
     return true;
 }
 
-bool db_prepare_check(struct db *db, const char *what, const char *sql, struct err *err)
+bool db_prepare(struct db *db, const char *what, const char *name, const char *sql, struct err *err)
 {
     db->last = 0;
     if (stopping(db))
         return stopped(what, err);
-    /* The unnamed statement: it is gone with the next one. */
     PQsetnonblocking(db->conn, 1);
-    PGresult *result = finish(db, PQsendPrepare(db->conn, "", sql, 0, NULL), what, sql, err);
+    PGresult *result = finish(db, PQsendPrepare(db->conn, name, sql, 0, NULL), what, sql, err);
     bool ok = result != NULL;
     PQclear(result);
     return ok;
+}
+
+bool db_prepare_check(struct db *db, const char *what, const char *sql, struct err *err)
+{
+    return db_prepare(db, what, "", sql, err); /* the unnamed one is gone with the next statement */
 }
 
 bool db_quote_ident(struct db *db, const char *name, char *buf, size_t size)

@@ -12,18 +12,21 @@
 enum { PLAN_SHAPE_BYTES = 512, PLAN_SCAN_BYTES = 128 };
 
 struct plan {
-    json_t *generic;             /* EXPLAIN (FORMAT JSON) of the generic plan; NULL if it could not be made. Owned */
-    json_t *custom;              /* with the sample parameter values; NULL if there were none. Owned */
-    char shape[PLAN_SHAPE_BYTES]; /* fingerprint of the custom plan (else generic): node types, relations, indexes, nested:
-                                     "Limit(Sort(Nested Loop(Bitmap Heap Scan tasks(Bitmap Index Scan status_prio),…)))" */
-    char scan[PLAN_SCAN_BYTES];  /* the scan that matters most, by cost, for a table cell: "Seq Scan tasks",
-                                    "Bitmap Index Scan status_prio" */
-    bool writes;                 /* ModifyTable or LockRows anywhere */
+    json_t *generic; /* EXPLAIN (FORMAT JSON) of the generic plan; NULL if it could not be made. Owned */
+    json_t *custom;  /* with the sample parameter values; NULL if there were none. Owned */
+    /* Fingerprint of the custom plan (else the generic one): node types, relations, indexes, nested, as in
+     * "Limit(Sort(Nested Loop(Bitmap Heap Scan tasks(Bitmap Index Scan status_prio), Index Scan users using users_pkey)))";
+     * a longer one ends with a hash of the whole, so that equal text means equal shape. */
+    char shape[PLAN_SHAPE_BYTES];
+    /* The scan that matters most, by cost, for a table cell: "Seq Scan tasks", "Bitmap Index Scan status_prio". */
+    char scan[PLAN_SCAN_BYTES];
+    bool writes; /* ModifyTable or LockRows anywhere */
 };
 
 /* Plan one statement in the session's current state. `sql` has $1 … $n; `sample` are n text values (NULL entries are
- * NULL) or NULL. Utility statements (no plan) succeed with shape "" and writes = true. Runs nothing: never ANALYZE. The generic plan
- * comes from EXPLAIN EXECUTE of a prepared statement under plan_cache_mode = force_generic_plan. Leaves the session as it was. */
+ * NULL) or NULL. Utility statements (no plan) succeed with shape "" and writes = true. Runs nothing: never ANALYZE. The
+ * generic plan comes from EXPLAIN EXECUTE of a prepared statement under plan_cache_mode = force_generic_plan. Leaves
+ * the session as it was, also inside a transaction and when it fails; *out is then empty. */
 bool plan_capture(struct db *db, const char *what, const char *sql, int n_params, const char *const *sample,
                   struct plan *out, struct err *err);
 void plan_deinit(struct plan *plan);

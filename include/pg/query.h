@@ -53,6 +53,8 @@ bool db_value(struct db *db, const char *sql, char *buf, size_t size, struct err
 /* The same as a whole number; NULL, no row and what is not a number are failures. */
 bool db_int(struct db *db, const char *sql, int64_t *out, struct err *err);
 
+/* Prepare as `name` ("" is the unnamed statement) by protocol, so that positions in errors are those in `sql`. */
+bool db_prepare(struct db *db, const char *what, const char *name, const char *sql, struct err *err);
 /* Prepare on the server without running: syntax and names are checked. Leaves no prepared statement behind. */
 bool db_prepare_check(struct db *db, const char *what, const char *sql, struct err *err);
 
