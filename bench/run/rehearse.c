@@ -161,7 +161,7 @@ static bool build_indexes(struct session *session, const struct variant *variant
 static bool rehearse_variant_inside(struct session *session, const struct variant *variant, bool *writes, struct err *err)
 {
     char what[128];
-    snprintf(what, sizeof what, "variant %.64s", variant->name);
+    snprintf(what, sizeof what, "variant %.64s, apply", variant->name);
     if (!build_indexes(session, variant, err) || !run_sql(session, what, variant->apply, err))
         return false;
     bool ok = db_exec(session->db, what, "SAVEPOINT pgdyno_settings", err) &&

@@ -23,9 +23,13 @@ struct observation {
 
 static bool observe(struct session *session, struct observation *out, struct err *err)
 {
-    return serverstat_read(session->db, session->workload->name, session->app, &out->stat, err) &&
-           restore_print(session, &out->print, err) &&
-           serverstat_indexes(session->db, session->workload->name, out->indexes, MAX_INDEXES, &out->n_indexes, err);
+    if (!serverstat_read(session->db, session->workload->name, session->app, &out->stat, err) ||
+        !restore_print(session, &out->print, err) ||
+        !serverstat_indexes(session->db, session->workload->name, out->indexes, MAX_INDEXES, &out->n_indexes, err))
+        return false;
+    if (out->n_indexes > MAX_INDEXES)
+        out->n_indexes = MAX_INDEXES;
+    return true;
 }
 
 static bool observation_init(struct observation *observation, struct err *err)

@@ -1,0 +1,176 @@
+/* Mistakes in a workload's SQL are found before anything is seeded, shown with their place, and leave nothing. */
+#include "fixture.h"
+
+static struct cluster *cluster;
+
+static int group_setup(void **state)
+{
+    (void)state;
+    cluster = open_server();
+    return 0;
+}
+
+static int group_teardown(void **state)
+{
+    (void)state;
+    cluster_close(cluster);
+    return 0;
+}
+
+static void assert_nothing_left(void)
+{
+    assert_sql(cluster_target(cluster),
+               "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgdyno%' OR nspname LIKE 'dyno%'", "0");
+}
+
+static bool rehearse(const char *text, const char *from, const char *to, struct witness *witness, struct err *err)
+{
+    struct log log = {witness_notice, witness};
+    struct workload *workload = load_changed(text, from, to);
+    struct run_options options = {.workload = workload, .target = cluster_target(cluster), .log = &log};
+    struct session *session = NULL;
+    if (!session_open(&options, &session, err))
+        fail_msg("%s", err->text);
+    bool ok = session_rehearse(session, err);
+    session_close(session);
+    workload_free(workload);
+    assert_nothing_left();
+    return ok;
+}
+
+static void finds(const char *from, const char *to, const char *part, const char *where)
+{
+    struct witness witness = {0};
+    struct err err = {0};
+    assert_false(rehearse(READING, from, to, &witness, &err));
+    assert_contains(err.text, part);
+    assert_contains(err.where, where);
+    assert_int_equal(err.kind, ERR_INPUT);
+    str_deinit(&witness.notices);
+}
+
+static void a_good_workload_passes(void **state)
+{
+    (void)state;
+    struct witness witness = {0};
+    struct err err = {0};
+    if (!rehearse(READING, NULL, NULL, &witness, &err) || !rehearse(WRITING, NULL, NULL, &witness, &err))
+        fail_msg("%s: %s", err.where, err.text);
+    assert_string_equal(str_text(&witness.notices), "");
+    str_deinit(&witness.notices);
+}
+
+static void a_statement_with_its_line_and_caret(void **state)
+{
+    (void)state;
+    finds("WHERE kind = :kind", "WHERE knid = :kind", "transaction by_kind, statement 1", ".yaml:12");
+    finds("WHERE kind = :kind", "WHERE knid = :kind", "SELECT count(*) FROM items WHERE knid = $1", ".yaml");
+    finds("WHERE kind = :kind", "WHERE knid = :kind", "^", ".yaml");
+    finds("SELECT count(*) FROM items WHERE", "SELEKT count(*) FROM items WHERE", "syntax error", ".yaml");
+}
+
+static void schema_and_constraints(void **state)
+{
+    (void)state;
+    finds("id int NOT NULL", "id itn NOT NULL", "itn", ".yaml");
+    finds("ADD PRIMARY KEY (id)", "ADD PRIMARY KEY (di)", "constraints", ".yaml");
+}
+
+static void tables_that_the_schema_does_not_make(void **state)
+{
+    (void)state;
+    finds("note text", "nota text", "no column note (did you mean nota?)", ".yaml");
+    finds("CREATE TABLE items", "CREATE TABLE item", "creates no table items", ".yaml");
+    finds("note text", "note text, owner int NOT NULL", "column owner of table items is NOT NULL", ".yaml");
+}
+
+static void columns_that_fill_themselves(void **state)
+{
+    (void)state;
+    struct witness witness = {0};
+    struct err err = {0};
+    if (!rehearse(READING, "note text",
+                  "note text, made timestamptz NOT NULL DEFAULT now(), n int GENERATED ALWAYS AS IDENTITY", &witness, &err))
+        fail_msg("%s", err.text);
+    str_deinit(&witness.notices);
+}
+
+static void variants(void **state)
+{
+    (void)state;
+    finds("items (kind) }", "items (knid) }", "on_kind", ".yaml");
+    finds("none: {}", "none: { settings: { random_page_cost: cheap } }", "random_page_cost", ".yaml");
+    finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kin)', revert: DROP INDEX a }", "apply", ".yaml");
+    finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kind)', revert: DROP INDEX b }", "revert", ".yaml");
+}
+
+static void a_variant_may_make_what_its_statements_need(void **state)
+{
+    (void)state;
+    finds("none: {}", "none: { apply: ALTER TABLE items DROP COLUMN kind CASCADE, revert: ALTER TABLE items ADD COLUMN kind int }",
+          "kind", ".yaml:12");
+}
+
+static void checks_and_session_settings(void **state)
+{
+    (void)state;
+    finds("FROM items }", "FROM itens }", "check whole", ".yaml");
+    finds("checks:", "session: { statement_timeout: soon }\nchecks:", "statement_timeout", ".yaml");
+}
+
+static void transaction_control_is_refused(void **state)
+{
+    (void)state;
+    finds("ALTER TABLE items ADD PRIMARY KEY (id)", "COMMIT", "begins or ends a transaction itself", ".yaml");
+    finds("ALTER TABLE items ADD PRIMARY KEY (id)", "COMMIT; BEGIN", "begins or ends a transaction itself", ".yaml");
+}
+
+static void what_cannot_be_rehearsed_is_said(void **state)
+{
+    (void)state;
+    struct witness witness = {0};
+    struct err err = {0};
+    if (!rehearse(READING, "none: {}",
+                  "none: { apply: 'CREATE INDEX CONCURRENTLY a ON items (kind)', revert: DROP INDEX a }", &witness, &err))
+        fail_msg("%s", err.text);
+    assert_contains(str_text(&witness.notices), "variant none is not rehearsed");
+    str_deinit(&witness.notices);
+}
+
+static void a_stop_leaves_nothing(void **state)
+{
+    (void)state;
+    struct witness witness = {0};
+    struct err err = {0};
+    struct workload *workload = load_text(READING);
+    struct run_options options = {.workload = workload, .target = cluster_target(cluster)};
+    struct session *session;
+    assert_true(session_open(&options, &session, &err));
+    raise(SIGINT);
+    assert_false(session_rehearse(session, &err));
+    assert_int_equal(err.kind, ERR_STOPPED);
+    stop_reset();
+    session_close(session);
+    workload_free(workload);
+    assert_nothing_left();
+    str_deinit(&witness.notices);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_workload_passes),
+        cmocka_unit_test(a_statement_with_its_line_and_caret),
+        cmocka_unit_test(schema_and_constraints),
+        cmocka_unit_test(tables_that_the_schema_does_not_make),
+        cmocka_unit_test(columns_that_fill_themselves),
+        cmocka_unit_test(variants),
+        cmocka_unit_test(a_variant_may_make_what_its_statements_need),
+        cmocka_unit_test(checks_and_session_settings),
+        cmocka_unit_test(transaction_control_is_refused),
+        cmocka_unit_test(what_cannot_be_rehearsed_is_said),
+        cmocka_unit_test(a_stop_leaves_nothing),
+    };
+    stop_install();
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
