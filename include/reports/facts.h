@@ -1,0 +1,131 @@
+/* A result folder read back: what was run, on what, and every trial. All of it lives in one arena; histograms are merged from the .hlog files,
+ * one a cell × transaction × metric. Nothing here is derived by averaging. */
+#ifndef PGDYNO_REPORTS_FACTS_H
+#define PGDYNO_REPORTS_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "run/result.h"
+
+struct arena;
+
+struct fact_variant {
+    const char *name;
+    const char *about; /* "index tasks (status, priority)"; "" for nothing */
+};
+
+struct fact_statement {
+    int number; /* from 1 */
+    const char *text;
+};
+
+struct fact_transaction {
+    const char *name;
+    int64_t weight;
+    struct fact_statement *statements;
+    int n_statements;
+};
+
+struct fact_table {
+    const char *name;
+    int64_t rows;
+};
+
+struct fact_setting {
+    const char *name;
+    const char *value;
+};
+
+/* Plan of one statement under one variant; all "" when there is none. */
+struct fact_plan {
+    const char *shape;
+    const char *scan;
+    bool writes;
+};
+
+struct fact_trial_transaction {
+    struct transaction_result counts; /* histograms and statements are NULL */
+    struct dist_summary response, service;
+    struct dist_summary *statements; /* service of each; n_statements of the transaction */
+};
+
+struct fact_trial {
+    struct trial_result plain; /* what is not listed below; its transactions and intervals are NULL */
+    struct fact_trial_transaction *transactions;
+    struct interval_result *intervals;
+    size_t n_intervals;
+};
+
+/* One cell × transaction, all trials that are whole. */
+struct fact_hists {
+    struct hist *response, *service; /* NULL when nothing was recorded */
+    struct hist **statements;        /* service of each */
+};
+
+struct facts {
+    struct arena *arena;
+    const char *folder;
+    const char *run_id, *pgdyno_version, *workload, *about, *workload_path, *workload_hash, *command_line;
+    const char *server_text;
+    int server_version; /* 150018 */
+    bool private_server;
+    struct fact_setting *settings; /* the server's that differ from the default */
+    size_t n_settings;
+    struct machine machine;
+    int64_t started_wall_ns, ended_wall_ns; /* ended 0: it never wrote how it ended */
+    const char *ending, *reason;            /* "finished", "stopped", "failed", "interrupted" */
+    struct measure measure;
+    int max_tries;
+    int64_t n_checks;
+    int *pools;
+    size_t n_pools;
+    enum isolation *isolations;
+    size_t n_isolations;
+    struct fact_variant *variants; /* the first is the baseline */
+    size_t n_variants;
+    struct fact_transaction *transactions;
+    size_t n_transactions;
+    struct fact_table *tables;
+    size_t n_tables;
+    struct fact_plan **plans; /* [variant × n_transactions + transaction][statement] */
+    struct fact_trial *trials;
+    size_t n_trials;
+    struct fact_hists **hists; /* [cell][transaction] */
+    char (*notices)[256];      /* what was missing or broken in the folder; for the reader of the report */
+    size_t n_notices;
+};
+
+/* Read a folder. Tolerates an unfinished last line, missing histograms and plans (each a notice, in facts->notices). False if it is not a result
+ * folder, *out NULL. */
+bool facts_read(const char *folder, struct facts **out, struct err *err);
+void facts_free(struct facts *facts); /* NULL is fine */
+
+size_t facts_n_cells(const struct facts *facts);
+size_t facts_cell(const struct facts *facts, int variant, int pool, int isolation);
+static inline const struct fact_plan *facts_plan(const struct facts *facts, int variant, int transaction,
+                                                 int statement)
+{
+    return &facts->plans[(size_t)variant * facts->n_transactions + (size_t)transaction][statement];
+}
+/* Whole trials are those that count: complete and valid. */
+static inline bool facts_whole(const struct fact_trial *trial)
+{
+    return trial->plain.complete && trial->plain.valid;
+}
+/* Trials asked for: variants × pools × isolations × blocks. */
+size_t facts_n_planned(const struct facts *facts);
+/* Wall time from start to end (or to the end of the last trial), ns. */
+int64_t facts_elapsed_ns(const struct facts *facts);
+
+/* Names of a folder's files, used by the store that writes and by whoever reads. */
+enum { FACTS_NAME_BYTES = 160 };
+/* "none.pool8.rc" */
+void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool, enum isolation isolation);
+/* `name` with all but letters, digits, `-` and `_` replaced, and the index appended if anything was. */
+void facts_file_name(char *buf, size_t size, const char *name, int index);
+
+#endif

@@ -1,0 +1,209 @@
+#include "figures.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void figures_cell(const struct facts *facts, int variant, int pool, int isolation, int transaction,
+                  struct cell_figures *out)
+{
+    const struct fact_hists *hists = &facts->hists[facts_cell(facts, variant, pool, isolation)][transaction];
+    *out = (struct cell_figures){.response = hists->response, .service = hists->service, .tps = NAN};
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct fact_trial *trial = &facts->trials[i];
+        if (!facts_whole(trial) || trial->plain.variant != variant || trial->plain.pool != pool ||
+            trial->plain.isolation != isolation)
+            continue;
+        const struct transaction_result *counts = &trial->transactions[transaction].counts;
+        out->n_trials++;
+        out->ok += counts->ok;
+        out->failed += counts->failed;
+        out->retried += counts->retried;
+        out->retries += counts->retries;
+        out->duration_s += (double)trial->plain.duration_ns / 1e9;
+    }
+    if (out->duration_s > 0)
+        out->tps = (double)out->ok / out->duration_s;
+}
+
+/* --- The ledger --------------------------------------------------------------------------------------------------- */
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t n)
+{
+    if (n == 0)
+        return NAN;
+    qsort(values, n, sizeof *values, by_value);
+    return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+/* The median over trials of what `of` says of one; NAN without memory too. */
+static double median_of(const struct facts *facts, int variant, double (*of)(const struct trial_result *))
+{
+    double *values = malloc((facts->n_trials + 1) * sizeof *values);
+    size_t n = 0;
+    for (size_t i = 0; values && i < facts->n_trials; i++)
+        if (facts->trials[i].plain.variant == variant && facts->trials[i].plain.n_indexes > 0)
+            values[n++] = of(&facts->trials[i].plain);
+    double result = values ? median(values, n) : NAN;
+    free(values);
+    return result;
+}
+
+static double build_ns(const struct trial_result *trial)
+{
+    double sum = 0;
+    for (size_t i = 0; i < trial->n_indexes; i++)
+        sum += (double)trial->indexes[i].build_ns;
+    return sum;
+}
+
+static double size_bytes(const struct trial_result *trial)
+{
+    double sum = 0;
+    for (size_t i = 0; i < trial->n_indexes; i++)
+        sum += (double)trial->indexes[i].size_bytes;
+    return sum;
+}
+
+bool figures_writes(const struct facts *facts, int transaction)
+{
+    for (size_t v = 0; v < facts->n_variants; v++)
+        for (int s = 0; s < facts->transactions[transaction].n_statements; s++)
+            if (facts_plan(facts, (int)v, transaction, s)->writes)
+                return true;
+    return false;
+}
+
+static int only_writer(const struct facts *facts)
+{
+    int writer = -1;
+    for (size_t t = 0; t < facts->n_transactions; t++) {
+        if (facts->transactions[t].weight == 0 || !figures_writes(facts, (int)t))
+            continue;
+        if (writer >= 0)
+            return -1;
+        writer = (int)t;
+    }
+    return writer;
+}
+
+/* Sums over a variant's whole trials. */
+struct totals {
+    double updates, hot, wal, commits;
+    double ok, writer_ok;
+    bool has_updates, has_wal;
+};
+
+static void add_trial(const struct fact_trial *trial, size_t n_transactions, int writer, struct totals *to)
+{
+    const struct serverstat *server = &trial->plain.server;
+    for (size_t t = 0; t < n_transactions; t++)
+        to->ok += (double)trial->transactions[t].counts.ok;
+    if (writer >= 0)
+        to->writer_ok += (double)trial->transactions[writer].counts.ok;
+    if (server->has[STAT_N_TUP_UPD] && server->has[STAT_N_TUP_HOT_UPD]) {
+        to->has_updates = true;
+        to->updates += (double)server->value[STAT_N_TUP_UPD];
+        to->hot += (double)server->value[STAT_N_TUP_HOT_UPD];
+    }
+    if (server->has[STAT_WAL_BYTES]) {
+        to->has_wal = true;
+        to->wal += (double)server->value[STAT_WAL_BYTES];
+        to->commits += (double)trial->plain.total_commits;
+    }
+}
+
+void figures_ledger(const struct facts *facts, int variant, struct ledger *out)
+{
+    struct totals totals = {0};
+    *out = (struct ledger){.hot_share = NAN, .wal_bytes = NAN, .wal_transaction = only_writer(facts)};
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct fact_trial *trial = &facts->trials[i];
+        if (trial->plain.variant != variant)
+            continue;
+        if ((int)trial->plain.n_indexes > out->n_indexes)
+            out->n_indexes = (int)trial->plain.n_indexes;
+        for (size_t k = 0; k < trial->plain.n_indexes; k++)
+            out->scans += (double)trial->plain.indexes[k].scans;
+        if (facts_whole(trial))
+            add_trial(trial, facts->n_transactions, out->wal_transaction, &totals);
+    }
+    out->build_ns = median_of(facts, variant, build_ns);
+    out->size_bytes = median_of(facts, variant, size_bytes);
+    if (totals.has_updates && totals.updates > 0)
+        out->hot_share = totals.hot / totals.updates;
+    /* WAL is counted over warm-up, window and drain: so are the commits; the writer's part of them is the window's. */
+    double writers = out->wal_transaction >= 0 && totals.ok > 0 ? totals.commits * totals.writer_ok / totals.ok
+                                                                : totals.commits;
+    if (totals.has_wal && writers > 0)
+        out->wal_bytes = totals.wal / writers;
+}
+
+/* --- Plans -------------------------------------------------------------------------------------------------------- */
+
+int figures_costly_statement(const struct facts *facts, int transaction)
+{
+    int costly = 0;
+    double most = -1;
+    for (int s = 0; s < facts->transactions[transaction].n_statements; s++) {
+        double spent = 0;
+        for (size_t i = 0; i < facts->n_trials; i++) {
+            const struct dist_summary *service = &facts->trials[i].transactions[transaction].statements[s];
+            if (facts->trials[i].plain.variant == 0)
+                spent += service->mean * (double)service->count;
+        }
+        if (spent > most) {
+            most = spent;
+            costly = s;
+        }
+    }
+    return costly;
+}
+
+static bool same_shape(const struct facts *facts, int variant, int transaction, int statement)
+{
+    return strcmp(facts_plan(facts, variant, transaction, statement)->shape,
+                  facts_plan(facts, 0, transaction, statement)->shape) == 0;
+}
+
+const char *figures_plan(const struct facts *facts, int variant, int transaction)
+{
+    int n = facts->transactions[transaction].n_statements;
+    if (n == 0)
+        return "";
+    int shown = figures_costly_statement(facts, transaction);
+    if (variant == 0)
+        return facts_plan(facts, variant, transaction, shown)->scan;
+    bool known = false, changed = false;
+    for (int s = 0; s < n; s++) {
+        known |= *facts_plan(facts, variant, transaction, s)->shape != '\0';
+        changed |= !same_shape(facts, variant, transaction, s);
+    }
+    if (!known)
+        return "";
+    if (!changed)
+        return "no change";
+    for (int s = 0; s < n && same_shape(facts, variant, transaction, shown); s++)
+        shown = s;
+    return facts_plan(facts, variant, transaction, shown)->scan;
+}
+
+size_t figures_broken(const struct facts *facts, int variant, const char **check)
+{
+    size_t n = 0;
+    *check = NULL;
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct trial_result *plain = &facts->trials[i].plain;
+        if ((variant >= 0 && plain->variant != variant) || plain->broken_check[0] == '\0')
+            continue;
+        n++;
+        *check = *check ? *check : plain->broken_check;
+    }
+    return n;
+}

@@ -1,0 +1,253 @@
+#include "picture.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/proc.h"
+#include "base/units.h"
+#include "grid.h"
+
+/* --- Styles ------------------------------------------------------------------------------------------------------- */
+
+/* Okabe and Ito's colours, which the colour-blind tell apart; dash and point differ too, for print in grey. */
+static const struct {
+    const char *colour;
+    int dash, point;
+} styles[] = {
+    {"#404040", 1, 7},  {"#0072B2", 2, 5},  {"#D55E00", 4, 9},  {"#009E73", 3, 11},
+    {"#CC79A7", 5, 13}, {"#E69F00", 1, 6},  {"#56B4E9", 2, 4},  {"#8C510A", 4, 8},
+};
+enum { N_STYLES = sizeof styles / sizeof styles[0] };
+
+int picture_style(int variant)
+{
+    return variant % N_STYLES + 1;
+}
+
+static void write_styles(FILE *gp)
+{
+    for (int i = 0; i < N_STYLES; i++)
+        fprintf(gp, "set linetype %d lc rgb '%s' lw 1.8 dt %d pt %d ps 0.7\n", i + 1, styles[i].colour, styles[i].dash,
+                styles[i].point);
+}
+
+static void write_head(struct picture *picture, int width, int height)
+{
+    FILE *gp = picture->gp;
+    bool png = strcmp(picture->context->format, "png") == 0;
+    fprintf(gp, "# `gnuplot %s.gp` in this folder draws %s.%s from %s.dat: change what you like and run it again.\n",
+            picture->name, picture->name, picture->context->format, picture->name);
+    if (png)
+        fprintf(gp, "set terminal pngcairo noenhanced size %d,%d font 'DejaVu Sans,9' background '#ffffff'\n", width, height);
+    else
+        fprintf(gp, "set terminal svg noenhanced size %d,%d font 'DejaVu Sans,12' background '#ffffff'\n", width, height);
+    fprintf(gp, "set output '%s.%s'\n", picture->name, picture->context->format);
+    fputs("set encoding utf8\n", gp);
+    write_styles(gp);
+    fputs("set datafile missing 'NaN'\n"
+          "set border 3 lc rgb '#606060'\n"
+          "set tics nomirror out scale 0.6\n"
+          "set grid lc rgb '#dddddd' lt 1 lw 0.7 dt 1\n"
+          "set key noautotitle\n",
+          gp);
+}
+
+/* --- Files -------------------------------------------------------------------------------------------------------- */
+
+static bool open_part(struct picture *picture, const char *ending, struct output *out)
+{
+    char name[FACTS_NAME_BYTES + 32];
+    snprintf(name, sizeof name, "plots/%s.%s", picture->name, ending);
+    return output_open(out, picture->context->facts->folder, name, &picture->err);
+}
+
+bool picture_begin(const struct plot_context *context, const char *name, const char *title, int width, int height,
+                   struct picture *out)
+{
+    *out = (struct picture){.context = context, .title = title};
+    snprintf(out->name, sizeof out->name, "%s", name);
+    if (!open_part(out, "gp", &out->script) || !open_part(out, "dat", &out->data)) {
+        log_warning(context->log, "no plot %s: %s: %s", name, out->err.where, out->err.text);
+        if (out->script.file)
+            output_close(&out->script, NULL);
+        return false;
+    }
+    out->gp = out->script.file;
+    out->dat = out->data.file;
+    write_head(out, width, height);
+    return true;
+}
+
+static void remove_all(const struct picture *picture)
+{
+    char path[sizeof picture->script.path + 32];
+    snprintf(path, sizeof path, "%s/plots/%s.%s", picture->context->facts->folder, picture->name,
+             picture->context->format);
+    unlink(picture->script.path);
+    unlink(picture->data.path);
+    unlink(path);
+}
+
+static bool draw(struct picture *picture)
+{
+    const struct plot_context *context = picture->context;
+    char folder[sizeof picture->script.path], script[FACTS_NAME_BYTES + 8], image[sizeof folder + FACTS_NAME_BYTES + 16];
+    snprintf(folder, sizeof folder, "%s/plots", context->facts->folder);
+    snprintf(script, sizeof script, "%s.gp", picture->name);
+    snprintf(image, sizeof image, "%s/%s.%s", folder, picture->name, context->format);
+    const char *const argv[] = {context->gnuplot, script, NULL};
+    if (!proc_run(argv, folder, (uid_t)-1, (gid_t)-1, NULL, &picture->err)) {
+        unlink(image); /* half a picture is worse than none */
+        return false;
+    }
+    return access(image, R_OK) == 0 || err_system(&picture->err, image, "gnuplot made no picture");
+}
+
+static void remember(struct picture *picture)
+{
+    struct plots *out = picture->context->out;
+    if (out->n == PLOTS_MAX)
+        return;
+    struct plot_file *file = &out->list[out->n++];
+    snprintf(file->path, sizeof file->path, "plots/%s.%s", picture->name, picture->context->format);
+    snprintf(file->title, sizeof file->title, "%s", picture->title);
+}
+
+void picture_end(struct picture *picture)
+{
+    bool ok = output_close(&picture->script, &picture->err);
+    ok = output_close(&picture->data, &picture->err) && ok;
+    if (!picture->any)
+        remove_all(picture);
+    else if (ok && picture->context->gnuplot && draw(picture))
+        remember(picture);
+    else if (!ok || picture->context->gnuplot)
+        log_warning(picture->context->log, "no plot %s: %s", picture->name, picture->err.text);
+}
+
+/* --- Data --------------------------------------------------------------------------------------------------------- */
+
+int picture_block(struct picture *picture, const char *comment)
+{
+    if (picture->blocks > 0)
+        fputs("\n\n", picture->dat);
+    fprintf(picture->dat, "# %s\nNaN NaN NaN NaN\n", comment);
+    return picture->blocks++;
+}
+
+void picture_number(FILE *file, double value)
+{
+    char text[64];
+    units_format_number(text, sizeof text, value);
+    fputs(*text ? text : "NaN", file);
+}
+
+void picture_value(struct picture *picture, double value)
+{
+    picture_number(picture->dat, value);
+    fputc(' ', picture->dat);
+    picture->any |= isfinite(value);
+}
+
+void picture_end_row(struct picture *picture)
+{
+    fputc('\n', picture->dat);
+}
+
+void picture_quote(FILE *file, const char *text, bool tic)
+{
+    struct str cut = {0};
+    grid_append_cut(&cut, text, 60);
+    fputc('\'', file);
+    for (const char *c = str_text(&cut); *c; c++) {
+        if (*c == '\'' || (tic && *c == '%'))
+            fputc(*c, file);
+        fputc((unsigned char)*c < ' ' ? ' ' : *c, file);
+    }
+    fputc('\'', file);
+    str_deinit(&cut);
+}
+
+/* --- Axes --------------------------------------------------------------------------------------------------------- */
+
+void axis_add(struct axis *axis, double value)
+{
+    if (!isfinite(value) || value <= 0)
+        return;
+    if (axis->high == 0 || value < axis->low)
+        axis->low = value;
+    if (value > axis->high)
+        axis->high = value;
+}
+
+bool axis_empty(const struct axis *axis)
+{
+    return axis->high == 0;
+}
+
+static void write_tic(FILE *gp, double value, bool *first)
+{
+    char text[64];
+    units_format_number(text, sizeof text, value);
+    fprintf(gp, "%s'%s' %s", *first ? "" : ", ", text, text);
+    *first = false;
+}
+
+/* 1, 2 or 5 times a power of ten, at least `value`. */
+static double nice_step(double value)
+{
+    double power = pow(10, floor(log10(value)));
+    double lead = value / power;
+    return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
+}
+
+static void even_tics(FILE *gp, double low, double high, double step)
+{
+    bool first = true;
+    for (double k = ceil(low / step - 1e-9); k * step <= high * (1 + 1e-9); k++)
+        write_tic(gp, round(k * step / step * 1e9) / 1e9 * step, &first);
+}
+
+static void decade_tics(FILE *gp, double low, double high, bool powers_only)
+{
+    static const double leads[] = {1, 2, 5};
+    bool first = true;
+    for (int e = (int)floor(log10(low)) - 1; e <= (int)ceil(log10(high)); e++)
+        for (int i = 0; i < (powers_only ? 1 : 3); i++) {
+            double value = leads[i] * pow(10, e);
+            if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
+                write_tic(gp, value, &first);
+        }
+}
+
+void axis_log(const struct axis *axis, const char *which, double margin, FILE *gp)
+{
+    double low = axis_empty(axis) ? 1 : axis->low / margin, high = axis_empty(axis) ? 10 : axis->high * margin;
+    fprintf(gp, "set logscale %s\nset %srange [", which, which);
+    picture_number(gp, low);
+    fputs(":", gp);
+    picture_number(gp, high);
+    fprintf(gp, "]\nset %stics (", which);
+    if (high / low < 5)
+        even_tics(gp, low, high, nice_step((high - low) / 5));
+    else
+        decade_tics(gp, low, high, high / low > 2000);
+    fputs(")\n", gp);
+}
+
+void axis_linear(const struct axis *axis, const char *which, FILE *gp)
+{
+    double high = axis_empty(axis) ? 1 : axis->high * 1.12;
+    fprintf(gp, "unset logscale %s\nset %srange [0:", which, which);
+    picture_number(gp, high);
+    fprintf(gp, "]\nset %stics (", which);
+    even_tics(gp, 0, high, nice_step(high / 5));
+    fputs(")\n", gp);
+}
+
+void picture_point_name(const struct facts *facts, int pool, int isolation, char *buf, size_t size)
+{
+    snprintf(buf, size, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
+}

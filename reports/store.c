@@ -1,0 +1,534 @@
+/* Writes facts as they come. Order within a trial: histograms first, its line of trials.jsonl last, so that a trial that has a line is whole. */
+#include "reports/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "record.h"
+#include "reports/facts.h"
+#include "reports/hlog.h"
+
+#ifndef PGDYNO_VERSION
+#define PGDYNO_VERSION "0.1.0"
+#endif
+
+enum { PATH_BYTES = 4096 };
+
+struct store {
+    char folder[PATH_BYTES - FACTS_NAME_BYTES * 2 - 64]; /* so that folder/histograms/name always fits */
+    FILE *trials;
+    json_t *head;
+    const struct workload *workload;
+};
+
+/* --- The folder --------------------------------------------------------------------------------------------------- */
+
+static bool make_parents(char *path, struct err *err)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
+        if (!made)
+            err_system(err, path, "cannot make the folder for results (choose another with --output)");
+        *slash = '/';
+        if (!made)
+            return false;
+    }
+    return true;
+}
+
+static bool is_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir)
+        return false;
+    int found = 0;
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+        found += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(dir);
+    return found == 0;
+}
+
+static bool make_folder(char *path, struct err *err)
+{
+    if (!make_parents(path, err))
+        return false;
+    if (mkdir(path, 0777) == 0)
+        return true;
+    if (errno != EEXIST)
+        return err_system(err, path, "cannot make the folder for results (choose another with --output)");
+    if (!is_empty(path))
+        return err_set(err, ERR_INPUT, path,
+                       "the folder for results is there already and not empty: remove it or choose another with --output");
+    if (access(path, W_OK | X_OK) != 0)
+        return err_system(err, path, "cannot write into the folder for results (choose another with --output)");
+    return true;
+}
+
+static bool make_part(const struct store *store, const char *name, struct err *err)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s", store->folder, name);
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return err_system(err, path, "cannot make the folder");
+    return true;
+}
+
+static bool open_trials(struct store *store, struct err *err)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/trials.jsonl", store->folder);
+    store->trials = fopen(path, "wxe");
+    return store->trials || err_system(err, path, "cannot create");
+}
+
+bool store_create(const char *path, struct store **out, struct err *err)
+{
+    *out = NULL;
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return err_memory(err);
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    if (len == 0 || len >= sizeof store->folder) {
+        err_set(err, ERR_INPUT, NULL, len == 0 ? "the folder for results has no name" : "the path for results is too long");
+        goto fail;
+    }
+    memcpy(store->folder, path, len);
+    if (!make_folder(store->folder, err) || !make_part(store, "histograms", err) || !make_part(store, "plans", err) ||
+        !open_trials(store, err))
+        goto fail;
+    *out = store;
+    return true;
+fail:
+    store_close(store);
+    return false;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    if (store->trials)
+        fclose(store->trials);
+    json_decref(store->head);
+    free(store);
+}
+
+/* --- The head ----------------------------------------------------------------------------------------------------- */
+
+/* A password in a connection string must not reach a file: user:SECRET@ and password=SECRET become ***. */
+static void without_secrets(const char *text, struct str *out)
+{
+    while (*text) {
+        if (strncasecmp(text, "password=", 9) == 0) {
+            str_append(out, "password=***");
+            text += 9;
+            if (*text == '\'') {
+                for (text++; *text && *text != '\''; text++)
+                    text += *text == '\\' && text[1];
+                text += *text == '\'';
+            } else {
+                text += strcspn(text, " &'\"");
+            }
+        } else if (strncmp(text, "://", 3) == 0) {
+            size_t authority = strcspn(text + 3, "/?'\" "), user = strcspn(text + 3, ":@/");
+            const char *at = memrchr(text + 3, '@', authority);
+            bool secret = at && text[3 + user] == ':' && at > text + 3 + user;
+            str_append_n(out, text, secret ? 3 + user : 3);
+            if (secret)
+                str_append(out, ":***");
+            text = secret ? at : text + 3;
+        } else {
+            str_append_char(out, *text++);
+        }
+    }
+}
+
+static json_t *command_value(const char *command_line)
+{
+    struct str clean = {0};
+    without_secrets(command_line ? command_line : "", &clean);
+    json_t *value = json_string(str_text(&clean));
+    str_deinit(&clean);
+    return value;
+}
+
+static json_t *text_or_null(const char *text)
+{
+    json_t *value = text ? json_string(text) : NULL;
+    return value ? value : json_null();
+}
+
+static json_t *settings_value(const struct setting *settings, size_t n)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(object, settings[i].name, text_or_null(settings[i].value));
+    return object;
+}
+
+static json_t *variants_value(const struct workload *workload)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < workload->n_variants; i++) {
+        const struct variant *variant = &workload->variants[i];
+        json_t *indexes = json_array();
+        for (size_t k = 0; k < variant->n_indexes; k++)
+            json_array_append_new(indexes, json_pack("{s:s, s:s}", "name", variant->indexes[k].name, "definition",
+                                                     variant->indexes[k].definition));
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", variant->name, "about",
+                            text_or_null(variant->about), "indexes", indexes, "apply", text_or_null(variant->apply),
+                            "revert", text_or_null(variant->revert), "settings",
+                            settings_value(variant->settings, variant->n_settings)));
+    }
+    return list;
+}
+
+static json_t *statements_value(const struct transaction *transaction)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < transaction->n_statements; i++)
+        json_array_append_new(list, json_pack("{s:i, s:o, s:o}", "number", transaction->statements[i].number, "text",
+                                              text_or_null(transaction->statements[i].text), "where",
+                                              text_or_null(transaction->statements[i].where)));
+    return list;
+}
+
+static json_t *transactions_value(const struct workload *workload)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < workload->n_transactions; i++) {
+        const struct transaction *transaction = &workload->transactions[i];
+        json_array_append_new(list, json_pack("{s:s, s:I, s:b, s:o}", "name", transaction->name, "weight",
+                                              (json_int_t)transaction->weight, "block", transaction->block,
+                                              "statements", statements_value(transaction)));
+    }
+    return list;
+}
+
+static json_t *tables_value(const struct workload *workload)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < workload->n_tables; i++)
+        json_array_append_new(list, json_pack("{s:s, s:I}", "name", workload->tables[i].name, "rows",
+                                              (json_int_t)workload->tables[i].rows));
+    return list;
+}
+
+static json_t *sweep_value(const struct sweep *sweep)
+{
+    json_t *pools = json_array(), *isolations = json_array();
+    for (size_t i = 0; i < sweep->n_pools; i++)
+        json_array_append_new(pools, json_integer(sweep->pools[i]));
+    for (size_t i = 0; i < sweep->n_isolations; i++)
+        json_array_append_new(isolations, json_string(isolation_name(sweep->isolations[i])));
+    return json_pack("{s:o, s:o}", "pool", pools, "isolation", isolations);
+}
+
+static json_t *checks_value(const struct workload *workload)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < workload->n_checks; i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s}", "name", workload->checks[i].name, "sql", workload->checks[i].sql));
+    return list;
+}
+
+static json_t *workload_value(const struct workload *workload)
+{
+    return json_pack("{s:s, s:o, s:o, s:s, s:s, s:o}", "name", workload->name, "about", text_or_null(workload->about),
+                     "path", text_or_null(workload->path), "hash", workload->hash, "seed_hash", workload->seed_hash,
+                     "text", text_or_null(workload->text));
+}
+
+static json_t *measure_value(const struct workload *workload, int threads)
+{
+    const struct measure *measure = &workload->measure;
+    char seed[32]; /* as text: JSON readers keep 53 bits of a number */
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)measure->seed);
+    return json_pack("{s:I, s:I, s:i, s:s, s:s, s:i, s:i, s:I, s:I}", "warmup_ns", (json_int_t)measure->warmup_ns,
+                     "duration_ns", (json_int_t)measure->duration_ns, "blocks", measure->blocks, "seed", seed,
+                     "protocol", protocol_name(measure->protocol), "threads", threads, "max_tries",
+                     workload->retry.max_tries, "backoff_min_ns", (json_int_t)workload->retry.backoff_min_ns,
+                     "backoff_max_ns", (json_int_t)workload->retry.backoff_max_ns);
+}
+
+static json_t *server_value(const struct run_header *header)
+{
+    return json_pack("{s:i, s:o, s:b, s:o, s:o, s:o}", "version", header->server_version, "text",
+                     text_or_null(header->server_version_text), "private", header->private_server, "settings",
+                     settings_value(header->server_settings, header->n_server_settings), "session",
+                     settings_value(header->workload->session, header->workload->n_session), "asked",
+                     settings_value(header->workload->server, header->workload->n_server));
+}
+
+static json_t *head_value(const struct run_header *header)
+{
+    const struct workload *workload = header->workload;
+    struct machine unknown = {0};
+    return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "format", 1,
+                     "pgdyno", PGDYNO_VERSION, "run_id", header->run_id, "started_wall_ns",
+                     (json_int_t)header->started_wall_ns, "command_line", command_value(header->command_line),
+                     "workload", workload_value(workload), "measure", measure_value(workload, header->threads),
+                     "sweep", sweep_value(&workload->sweep), "variants", variants_value(workload), "transactions",
+                     transactions_value(workload), "tables", tables_value(workload), "checks",
+                     checks_value(workload), "server", server_value(header), "machine",
+                     record_write(record_machine, record_machine_n, header->machine ? header->machine : &unknown),
+                     "ended");
+}
+
+static bool write_head(const struct store *store, struct err *err)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/run.json", store->folder);
+    return json_write_file(path, store->head, err);
+}
+
+static bool begin(void *user, const struct run_header *header, struct err *err)
+{
+    struct store *store = user;
+    json_decref(store->head);
+    store->workload = header->workload;
+    store->head = head_value(header);
+    if (!store->head)
+        return err_set(err, ERR_SYSTEM, "run.json", "the run's description cannot be written as JSON (not UTF-8?)");
+    return write_head(store, err);
+}
+
+bool store_finish(struct store *store, const char *ending, const char *reason, struct err *err)
+{
+    if (!store->head)
+        return true; /* nothing began */
+    json_t *ended = json_pack("{s:s, s:o, s:I}", "ending", ending, "reason", text_or_null(reason), "wall_ns",
+                              (json_int_t)clock_wall_ns());
+    if (!ended || json_object_set_new(store->head, "ended", ended) != 0)
+        return err_memory(err);
+    return write_head(store, err);
+}
+
+/* --- Plans -------------------------------------------------------------------------------------------------------- */
+
+static bool plan(void *user, const struct plan_result *result, struct err *err)
+{
+    struct store *store = user;
+    const struct workload *workload = store->workload;
+    const struct variant *variant = &workload->variants[result->variant];
+    const struct transaction *transaction = &workload->transactions[result->transaction];
+    char variant_name[FACTS_NAME_BYTES], transaction_name[FACTS_NAME_BYTES], path[PATH_BYTES];
+    facts_file_name(variant_name, sizeof variant_name, variant->name, result->variant);
+    facts_file_name(transaction_name, sizeof transaction_name, transaction->name, result->transaction);
+    snprintf(path, sizeof path, "%s/plans/%s", store->folder, variant_name);
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return err_system(err, path, "cannot make the folder");
+    size_t used = strlen(path);
+    snprintf(path + used, sizeof path - used, "/%s_%d.json", transaction_name, result->statement);
+    const struct statement *statement = &transaction->statements[result->statement - 1];
+    json_t *value = json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:b, s:O?, s:O?}", "variant", variant->name,
+                              "transaction", transaction->name, "statement", result->statement, "sql",
+                              text_or_null(statement->text), "shape", text_or_null(result->plan->shape), "scan",
+                              text_or_null(result->plan->scan), "writes", result->plan->writes, "generic",
+                              result->plan->generic, "custom", result->plan->custom);
+    bool ok = value ? json_write_file(path, value, err) : err_memory(err);
+    json_decref(value);
+    return ok;
+}
+
+/* --- Trials ------------------------------------------------------------------------------------------------------- */
+
+static json_t *dist_value(const struct dist_summary *dist)
+{
+    return record_write(record_dist, record_dist_n, dist);
+}
+
+static json_t *hist_value(const struct hist *hist)
+{
+    struct dist_summary summary = {0};
+    if (hist)
+        hist_summary(hist, &summary);
+    return dist_value(&summary);
+}
+
+static json_t *transaction_value(const struct transaction_result *result)
+{
+    json_t *object = record_write(record_counts, record_counts_n, result), *statements = json_array();
+    for (int i = 0; i < result->n_statements; i++)
+        json_array_append_new(statements, hist_value(result->statements[i].service));
+    json_object_set_new(object, "response", hist_value(result->response));
+    json_object_set_new(object, "service", hist_value(result->service));
+    json_object_set_new(object, "statements", statements);
+    return object;
+}
+
+static json_t *interval_counts(const struct interval_transaction *counts)
+{
+    json_t *object = record_write(record_interval, record_interval_n, counts);
+    json_object_set_new(object, "response", dist_value(&counts->response));
+    return object;
+}
+
+static json_t *intervals_value(const struct trial_result *trial)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < trial->n_intervals; i++) {
+        const struct interval_result *interval = &trial->intervals[i];
+        json_t *transactions = json_array();
+        for (size_t k = 0; k < trial->n_transactions; k++)
+            json_array_append_new(transactions, interval_counts(&interval->transactions[k]));
+        json_array_append_new(list,
+                              json_pack("{s:f, s:f, s:o, s:o}", "start_s", interval->start_s, "length_s",
+                                        interval->length_s, "all", interval_counts(&interval->all), "transactions",
+                                        transactions));
+    }
+    return list;
+}
+
+static json_t *errors_value(const struct trial_result *trial)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < trial->n_errors; i++) {
+        char code[6];
+        json_object_set_new(object, sqlstate_text(trial->errors[i].code, code), json_integer(trial->errors[i].count));
+    }
+    return object;
+}
+
+static json_t *server_counters(const struct serverstat *server)
+{
+    json_t *object = json_object();
+    for (int i = 0; i < STAT_COUNT; i++)
+        if (server->has[i])
+            json_object_set_new(object, serverstat_rows[i].name, json_integer(server->value[i]));
+    return object;
+}
+
+static json_t *indexes_value(const struct trial_result *trial)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < trial->n_indexes; i++)
+        json_array_append_new(list, record_write(record_index, record_index_n, &trial->indexes[i]));
+    return list;
+}
+
+static json_t *warnings_value(const struct trial_result *trial)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < trial->n_warnings; i++)
+        json_array_append_new(list, json_string(trial->warnings[i]));
+    return list;
+}
+
+static json_t *trial_value(const struct workload *workload, const struct trial_result *trial)
+{
+    json_t *object = record_write(record_trial, record_trial_n, trial), *transactions = json_array();
+    for (size_t i = 0; i < trial->n_transactions; i++)
+        json_array_append_new(transactions, transaction_value(&trial->transactions[i]));
+    json_object_set_new(object, "variant", json_string(workload->variants[trial->variant].name));
+    json_object_set_new(object, "pool", json_integer(workload->sweep.pools[trial->pool]));
+    json_object_set_new(object, "isolation",
+                        json_string(isolation_name(workload->sweep.isolations[trial->isolation])));
+    json_object_set_new(object, "transactions", transactions);
+    json_object_set_new(object, "intervals", intervals_value(trial));
+    json_object_set_new(object, "harness_lag", dist_value(&trial->harness_lag));
+    json_object_set_new(object, "errors", errors_value(trial));
+    json_object_set_new(object, "server", server_counters(&trial->server));
+    json_object_set_new(object, "indexes", indexes_value(trial));
+    /* the last member: its absence would mean that memory ran out on the way */
+    return json_object_set_new(object, "warnings", warnings_value(trial)) == 0 ? object : NULL;
+}
+
+struct tagged {
+    FILE *file;
+    double start_s, length_s;
+    bool ok;
+};
+
+static void write_tagged(struct tagged *to, const struct hist *hist, const char *transaction, const char *metric)
+{
+    char name[FACTS_NAME_BYTES], tag[FACTS_NAME_BYTES + 32];
+    /* the format's separators must not be in a tag */
+    snprintf(name, sizeof name, "%s", transaction);
+    for (char *c = name; *c; c++)
+        if (*c == ',' || (unsigned char)*c <= ' ')
+            *c = '_';
+    snprintf(tag, sizeof tag, "%s.%s", name, metric);
+    if (hist && hist->total > 0)
+        to->ok &= hlog_line(to->file, tag, to->start_s, to->length_s, hist);
+}
+
+static bool write_lines(FILE *file, const struct workload *workload, const struct trial_result *trial)
+{
+    struct tagged to = {file, (double)trial->started_wall_ns / 1e9, (double)trial->duration_ns / 1e9, true};
+    fprintf(file, "#[Trial: %d, block %d]\n", trial->order, trial->block);
+    for (size_t i = 0; i < trial->n_transactions; i++) {
+        const struct transaction_result *result = &trial->transactions[i];
+        const char *name = workload->transactions[i].name;
+        write_tagged(&to, result->response, name, "response");
+        write_tagged(&to, result->service, name, "service");
+        for (int k = 0; k < result->n_statements; k++) {
+            char metric[48];
+            snprintf(metric, sizeof metric, "%d.service", k + 1);
+            write_tagged(&to, result->statements[k].service, name, metric);
+        }
+    }
+    return to.ok;
+}
+
+static bool write_histograms(const struct store *store, const struct trial_result *trial, struct err *err)
+{
+    const struct workload *workload = store->workload;
+    char name[FACTS_NAME_BYTES], path[PATH_BYTES];
+    facts_cell_name(name, sizeof name, workload->variants[trial->variant].name, trial->variant,
+                    workload->sweep.pools[trial->pool], workload->sweep.isolations[trial->isolation]);
+    snprintf(path, sizeof path, "%s/histograms/%s.hlog", store->folder, name);
+    FILE *file = fopen(path, "ae");
+    if (!file)
+        return err_system(err, path, "cannot open");
+    if (ftell(file) == 0)
+        hlog_header(file, trial->started_wall_ns);
+    errno = 0;
+    bool ok = write_lines(file, workload, trial);
+    bool written = !ferror(file);
+    if (fclose(file) != 0 || !written)
+        return err_system(err, path, "cannot write the trial's histograms (earlier trials are safe)");
+    return ok || err_memory(err);
+}
+
+static bool write_line(FILE *file, const json_t *value)
+{
+    errno = 0;
+    return json_dumpf(value, file, JSON_COMPACT) == 0 && fputc('\n', file) != EOF && fflush(file) == 0;
+}
+
+static bool trial(void *user, const struct trial_result *result, struct err *err)
+{
+    struct store *store = user;
+    if (!write_histograms(store, result, err))
+        return false;
+    json_t *value = trial_value(store->workload, result);
+    if (!value)
+        return err_memory(err);
+    bool ok = write_line(store->trials, value);
+    json_decref(value);
+    if (ok)
+        return true;
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/trials.jsonl", store->folder);
+    return err_system(err, path, "cannot write the trial (earlier trials are safe)");
+}
+
+struct run_sink store_sink(struct store *store)
+{
+    return (struct run_sink){.user = store, .begin = begin, .plan = plan, .trial = trial};
+}
