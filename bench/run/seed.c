@@ -98,20 +98,18 @@ static bool load(struct session *session, struct err *err)
 static bool create_schema(struct session *session, struct err *err)
 {
     if (!db_execf(session->db, "create the schema", err,
-                  "SET client_min_messages = error; DROP SCHEMA IF EXISTS %s CASCADE; RESET client_min_messages",
+                  "DROP SCHEMA IF EXISTS %s CASCADE",
                   session->schema) ||
         !db_execf(session->db, "create the schema", err, "CREATE SCHEMA %s; COMMENT ON SCHEMA %s IS '" MARK "seeding'",
                   session->schema, session->schema))
         return false;
-    return !session->workload->schema_sql || db_exec(session->db, "schema", session->workload->schema_sql, err) ||
-           session_blame(session, session->workload->path, err);
+    return session_run(session, "schema", session->workload->schema_sql, err);
 }
 
 static bool add_constraints(struct session *session, struct err *err)
 {
     session_progress(session, PHASE_CONSTRAINTS, "constraints", 0, 0);
-    return !session->workload->constraints_sql || db_exec(session->db, "constraints", session->workload->constraints_sql, err) ||
-           session_blame(session, session->workload->path, err);
+    return session_run(session, "constraints", session->workload->constraints_sql, err);
 }
 
 /* A check that is false before any transaction ran would mark every trial broken. */
@@ -228,5 +226,5 @@ bool session_clean(struct session *session, bool *found, struct err *err)
     *found = true;
     return session_lock(session, err) &&
            db_execf(session->db, "drop the schema", err,
-                    "SET client_min_messages = error; DROP SCHEMA %s CASCADE; RESET client_min_messages", session->schema);
+                    "DROP SCHEMA %s CASCADE", session->schema);
 }

@@ -117,13 +117,22 @@ bool session_blame(struct session *session, const char *where, struct err *err)
     return err_set(err, ERR_INPUT, where, "%s%s%s", err->where, err->where[0] ? ": " : "", err->text);
 }
 
+bool session_run(struct session *session, const char *what, const char *sql, struct err *err)
+{
+    if (!sql)
+        return true;
+    if (!db_exec(session->db, what, sql, err))
+        return session_blame(session, session->workload->path, err);
+    return session_reset(session, err);
+}
+
 /* --- The set-up connection ---------------------------------------------------------------------------------------- */
 
 /* Roles and databases may come with habits that would disturb long set-up work or change what is measured. */
-static bool set_up(struct session *session, struct err *err)
+bool session_reset(struct session *session, struct err *err)
 {
     return db_execf(session->db, "set-up connection", err,
-                    "SET search_path = %s; SET statement_timeout = 0; SET lock_timeout = 0; "
+                    "RESET ALL; SET client_min_messages = warning; SET search_path = %s; SET statement_timeout = 0; SET lock_timeout = 0; "
                     "SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; "
                     "SET default_transaction_isolation = 'read committed'",
                     session->schema);
@@ -137,7 +146,7 @@ bool session_connect(struct session *session, struct err *err)
     if (!db_quote_ident(session->db, session->workload->name, session->schema, sizeof session->schema))
         return err_set(err, ERR_INPUT, session->workload->path, "the name %.80s is too long for a schema (63 bytes)",
                        session->workload->name);
-    return set_up(session, err);
+    return session_reset(session, err);
 }
 
 void session_disconnect(struct session *session)

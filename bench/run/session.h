@@ -72,6 +72,10 @@ struct session {
 /* (Re)connect the set-up connection and set it up. */
 bool session_connect(struct session *session, struct err *err);
 void session_disconnect(struct session *session);
+/* The set-up connection's own settings again, after SQL of the workload that may have changed them. */
+bool session_reset(struct session *session, struct err *err);
+/* Run SQL of the workload that is there (NULL is fine): a mistake in it is the file's. */
+bool session_run(struct session *session, const char *what, const char *sql, struct err *err);
 /* The set-up connection, alive; reconnects with back-off for at most 30 s when it was lost. *lost (may be NULL) tells
  * whether it was. ERR_SERVER when the server has gone for good. */
 bool session_ensure(struct session *session, bool *lost, struct err *err);

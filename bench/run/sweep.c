@@ -107,6 +107,7 @@ bool session_sweep(struct session *session, const struct run_sink *sink, struct 
     struct err local = {0};
     struct err *reason = err ? err : &local;
     memset(session->planned, 0, session->workload->n_variants * sizeof *session->planned);
+    memset(session->has_first_print, 0, session->workload->n_variants * sizeof *session->has_first_print);
     if (!session_not_stopped(reason) || !begin(session, sink, reason))
         return false;
     if (!session->cluster)

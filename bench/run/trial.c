@@ -47,7 +47,7 @@ static void observation_deinit(struct observation *observation)
 
 static bool switch_variant(struct session *session, int variant, const struct run_sink *sink, struct err *err)
 {
-    if (session->current.variant != variant &&
+    if ((session->current.variant != variant || session->current.partial) &&
         (!variant_leave(session, err) || !variant_enter(session, variant, err)))
         return false;
     if (session->planned[variant])
@@ -190,15 +190,28 @@ static bool hand_over(struct session *session, const struct observation *before,
     return !sink->trial || sink->trial(sink->user, trial, err);
 }
 
+static bool examine(struct session *session, const struct observation *before, struct observation *after, bool *lost,
+                    struct trial_result *trial, struct err *err)
+{
+    if (!session_ensure(session, lost, err))
+        return false;
+    if (look_after(session, before, after, *lost, trial, err))
+        return true;
+    /* A crashing server may still answer a moment before it ends this connection too. */
+    bool later = false;
+    if (err->kind != ERR_SERVER || *lost || !session_ensure(session, &later, err) || !later)
+        return false;
+    *lost = true;
+    return look_after(session, before, after, true, trial, err);
+}
+
 /* What was measured reaches the sink even if nothing more can be learnt from the server. `err` keeps the first reason. */
 static bool finish(struct session *session, const struct observation *before, struct observation *after,
                    struct trial_result *trial, const struct run_sink *sink, struct err *err)
 {
     struct err sink_err = {0};
     bool lost = false;
-    bool ok = session_ensure(session, &lost, err) && look_after(session, before, after, lost, trial, err);
-    if (lost)
-        trial->complete = trial->complete && ok && trial->reconnects == 0;
+    bool ok = examine(session, before, after, &lost, trial, err);
     if (!ok)
         session->dirty = true;
     if (hand_over(session, before, ok, trial, sink, &sink_err))
@@ -216,7 +229,7 @@ static enum outcome after_no_window(struct session *session, struct err *err)
     struct err later = {0};
     bool lost = false;
     session->dirty = session->dirty || session->writes;
-    if (err->kind != ERR_SERVER)
+    if (err->kind != ERR_SERVER || !session->db) /* no connection: its database could not be replaced */
         return TRIAL_FAILED;
     if (!session_ensure(session, &lost, &later)) {
         *err = later;

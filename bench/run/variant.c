@@ -76,8 +76,8 @@ static bool apply(struct session *session, struct err *err)
     if (!last_index(session, &before, err))
         return false;
     int64_t started_ns = clock_now_ns();
-    if (!db_exec(session->db, "apply", current(session)->apply, err))
-        return session_blame(session, session->workload->path, err);
+    if (!session_run(session, "apply", current(session)->apply, err))
+        return false;
     return note_applied(session, before, clock_now_ns() - started_ns, err);
 }
 
@@ -97,8 +97,11 @@ bool variant_leave(struct session *session, struct err *err)
     if (session->current.variant < 0)
         return true;
     const struct variant *variant = current(session);
-    if (variant->revert && !db_exec(session->db, "revert", variant->revert, err))
-        return session_blame(session, session->workload->path, err);
+    if (session->current.partial) /* the server was away while it was built */
+        return variant_leave_anyway(session) ||
+               err_set(err, ERR_SERVER, variant->name, "what this variant made cannot be removed");
+    if (!session_run(session, "revert", variant->revert, err))
+        return false;
     for (size_t i = variant->n_indexes; i-- > 0;)
         if (!index_drop(session->db, &variant->indexes[i], err))
             return false;
