@@ -1,0 +1,25 @@
+/* Evaluating a compiled expression. Nothing is allocated; text lives in the scope's scratch. */
+#ifndef PGDYNO_WORKLOADS_EVAL_H
+#define PGDYNO_WORKLOADS_EVAL_H
+
+#include "generators/rng.h"
+#include "generators/table.h"
+#include "generators/value.h"
+
+struct program;
+
+/* What an expression can see: either a transaction's variables or a row being made. */
+struct eval_scope {
+    struct rng *rng;            /* random functions draw from it */
+    const struct value *slots;  /* a transaction's variables; NULL in a table's column */
+    struct row_scope *row;      /* the row being made; NULL in a transaction */
+    struct scratch *scratch;
+    int depth;
+};
+
+enum make_status eval(const struct program *program, struct eval_scope *scope, struct value *out);
+
+/* A condition: *out is false for NULL. MAKE_BAD_TYPE unless boolean (or a number, as pgbench takes it). */
+enum make_status eval_condition(const struct program *program, struct eval_scope *scope, bool *out);
+
+#endif

@@ -1,0 +1,141 @@
+/* One workload, read, checked and bound: plain data that the other rooms read and never change. All of it lives in one
+ * arena and goes with workload_free(). */
+#ifndef PGDYNO_WORKLOADS_SPEC_H
+#define PGDYNO_WORKLOADS_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "generators/csv_source.h"
+#include "generators/table.h"
+#include "pg/cluster.h"
+#include "pg/index.h"
+
+struct program; /* a compiled expression, workloads/eval.h */
+struct arena;
+
+enum isolation { ISOLATION_READ_COMMITTED, ISOLATION_REPEATABLE_READ, ISOLATION_SERIALIZABLE, ISOLATION_COUNT };
+const char *isolation_name(enum isolation isolation);  /* "read committed": files, reports and SQL */
+const char *isolation_short(enum isolation isolation); /* "rc": file names */
+
+enum protocol { PROTOCOL_SIMPLE, PROTOCOL_EXTENDED, PROTOCOL_PREPARED, PROTOCOL_COUNT };
+const char *protocol_name(enum protocol protocol);
+
+/* One SQL statement of a transaction. `:name` became $1 … $n in order of appearance. */
+struct statement {
+    const char *text;         /* as written in the file, for people */
+    const char *sql;          /* with $1 … $n, for the server */
+    const char *prepared_name; /* "dashboard_1" */
+    const char *where;        /* "tasks.yaml:48" */
+    int number;               /* from 1 within its transaction: summary.csv's `statement` */
+    int n_params;
+    const int *params;        /* variable slot of each $k */
+    const char *const *parts; /* n_params + 1 pieces of SQL text around the parameters, for the simple protocol */
+    int n_into;               /* 0: the rows are not kept */
+    const int *into;          /* variable slot of each column of the only row */
+};
+
+/* Steps are flat: `if` became jumps, so that a client needs no stack. Kinds for each, sleep, set, repeat, rollback come in here. */
+enum step_kind {
+    STEP_SQL,         /* send statements[statement] */
+    STEP_JUMP_UNLESS, /* go to `target` unless `condition` is true (NULL counts as false) */
+    STEP_JUMP
+};
+
+struct step {
+    enum step_kind kind;
+    int statement;
+    int target; /* index into steps; n_steps is the end */
+    const struct program *condition;
+};
+
+struct let {
+    int slot;
+    const struct program *value;
+};
+
+struct transaction {
+    const char *name;
+    int64_t weight; /* 0: never chosen */
+    bool block;     /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
+    const char *const *variables; /* names of the slots: lets first, then into */
+    int n_variables;
+    const struct let *lets;
+    int n_lets;
+    const struct statement *statements;
+    int n_statements;
+    const struct step *steps;
+    int n_steps;
+};
+
+struct variant {
+    const char *name;
+    const struct index_spec *indexes; /* built before, dropped after */
+    size_t n_indexes;
+    const char *apply;  /* SQL, may be NULL */
+    const char *revert; /* SQL that undoes it; required with apply */
+    const struct setting *settings; /* session settings */
+    size_t n_settings;
+    const char *about; /* one line for reports, made from the above: "index tasks (status, priority)" */
+};
+
+/* A condition on the data: must be true after every trial. */
+struct check {
+    const char *name;
+    const char *sql;
+};
+
+struct sweep {
+    const int *pools;
+    size_t n_pools;
+    const enum isolation *isolations;
+    size_t n_isolations;
+};
+
+struct measure {
+    int64_t warmup_ns;
+    int64_t duration_ns;
+    int blocks;
+    uint64_t seed;
+    enum protocol protocol;
+    int threads; /* 0: as many as usable cores, at most one a connection */
+};
+
+struct retry_policy {
+    int max_tries; /* attempts altogether; 1: never again */
+    int64_t backoff_min_ns;
+    int64_t backoff_max_ns;
+};
+
+struct workload {
+    struct arena *arena;
+    const char *path;
+    const char *text;    /* the file as read */
+    char hash[17];       /* of the text and its sources, hexadecimal */
+    char seed_hash[17];  /* of all that decides the loaded data: schema, constraints, tables, params, sources, seed, generator version */
+    const char *name;
+    const char *about;
+    const char *schema_sql;      /* may be NULL */
+    const char *constraints_sql; /* may be NULL */
+    struct csv_source **sources;
+    size_t n_sources;
+    struct table_spec *tables;
+    size_t n_tables;
+    const struct transaction *transactions;
+    size_t n_transactions;
+    int64_t total_weight;
+    const struct variant *variants; /* at least one; the first is the baseline */
+    size_t n_variants;
+    struct sweep sweep;
+    struct measure measure;
+    struct retry_policy retry;
+    const struct setting *session; /* every session's settings */
+    size_t n_session;
+    const struct setting *server; /* the private server's settings */
+    size_t n_server;
+    const struct check *checks;
+    size_t n_checks;
+};
+
+#endif

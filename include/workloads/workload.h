@@ -1,0 +1,40 @@
+/* From a file, or the name of a workload that comes with pgdyno, to a struct workload. */
+#ifndef PGDYNO_WORKLOADS_WORKLOAD_H
+#define PGDYNO_WORKLOADS_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "workloads/problems.h"
+#include "workloads/spec.h"
+
+/* A value from the command line that wins over the file's. It is read with the same rules as the key itself. */
+struct override {
+    const char *key;    /* "measure.duration", "sweep.pool", "params.scale"; "variants" keeps only the named ones */
+    const char *value;  /* "8s", "4,8,16" */
+    const char *option; /* "--duration", for messages */
+};
+
+/* Read, check and bind. All mistakes of the file are collected in `problems` at once (with place, line, caret, nearest
+ * name). False, *out NULL, if there was any. Sends nothing to a server. The caller frees *out. */
+bool workload_load(const char *path, const struct override *overrides, size_t n_overrides, struct workload **out,
+                   struct problems *problems);
+void workload_free(struct workload *workload); /* NULL is fine */
+
+/* The file that WORKLOAD means: itself when it has a slash or ends in .yaml or .yml, else the catalog's. False with the
+ * nearest names when there is none. */
+bool workload_find(const char *name, char *path, size_t size, struct err *err);
+
+/* What `pgdyno list` prints. */
+struct catalog_entry {
+    char *name;
+    char *about;
+    char *path;
+};
+/* All workloads of the catalog, by name. The caller frees with catalog_free. */
+bool catalog_list(struct catalog_entry **out, size_t *count, struct err *err);
+void catalog_free(struct catalog_entry *entries, size_t count);
+
+#endif

@@ -1,0 +1,282 @@
+/* params, sources and tables. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "schema.h"
+
+enum {
+    IDENTIFIER_MAX = 63
+};
+
+/* --- params --------------------------------------------------------------------------------------------------------- */
+
+/* From the command line a number, true, false or null is that; anything else is text, as pgbench takes -D. */
+static struct value literal(const char *text)
+{
+    struct value value = {.type = VALUE_INT};
+    if (units_parse_int(text, &value.integer))
+        return value;
+    value.type = VALUE_DOUBLE;
+    if (units_parse_double(text, &value.real))
+        return value;
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+        return (struct value){.type = VALUE_BOOL, .boolean = *text == 't'};
+    if (strcmp(text, "null") == 0)
+        return (struct value){.type = VALUE_NULL};
+    value = (struct value){.type = VALUE_TEXT};
+    value.text.data = text;
+    value.text.len = strlen(text);
+    return value;
+}
+
+static const struct override *find_override(const struct loader *loader, const char *name)
+{
+    const struct override *found = NULL;
+    for (size_t i = 0; i < loader->n_overrides; i++)
+        if (str_starts_with(loader->overrides[i].key, "params.") &&
+            strcmp(loader->overrides[i].key + strlen("params."), name) == 0)
+            found = &loader->overrides[i]; /* the last one wins */
+    return found;
+}
+
+static void check_overrides(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->n_overrides; i++) {
+        const struct override *override = &loader->overrides[i];
+        if (!str_starts_with(override->key, "params."))
+            continue;
+        const char *name = override->key + strlen("params.");
+        bool known = false;
+        struct str list = {0};
+        for (size_t k = 0; k < loader->n_params; k++) {
+            known = known || strcmp(loader->params[k].name, name) == 0;
+            str_printf(&list, "%s`%s`", k > 0 ? ", " : "", loader->params[k].name);
+        }
+        if (!known)
+            loader_problem(loader, (struct origin){.option = override->option},
+                           "the workload has no param `%s`; it has %s", name, list.len ? str_text(&list) : "none");
+        str_deinit(&list);
+    }
+}
+
+static void bind_param(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node)
+{
+    struct expr_param param = {.value = {.type = VALUE_NULL}};
+    char what[120];
+    if (!loader_wants_name(loader, key, "a param's name", IDENTIFIER_MAX))
+        return;
+    snprintf(what, sizeof what, "the param `%.80s`", doc_text(key));
+    if (!loader_wants_text(loader, node, what))
+        return;
+    const struct program *program = loader_compile(loader, node, (struct expr_scope){.constant = true});
+    const struct override *override = find_override(loader, doc_text(key));
+    param.name = loader_copy(loader, doc_text(key));
+    if (program)
+        program_constant(program, &param.value);
+    const char *given = override ? loader_copy(loader, override->value) : NULL;
+    if (given)
+        param.value = literal(given);
+    if (param.name)
+        loader->params[loader->n_params++] = param;
+}
+
+void bind_params(struct loader *loader, const yaml_node_t *node)
+{
+    if (node && !doc_is_empty(node) && loader_wants_map(loader, node, "`params`")) {
+        loader->params = LOADER_ARRAY(loader, struct expr_param, doc_count(node));
+        for (size_t i = 0; loader->params && i < doc_count(node); i++)
+            bind_param(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i));
+    }
+    check_overrides(loader);
+}
+
+/* --- sources and tables: names first, so that expressions may refer to any of them ------------------------------------ */
+
+static struct relation *add_relation(struct loader *loader, struct table_spec *spec, const char *name)
+{
+    spec->name = loader_copy(loader, name);
+    spec->key = str_hash(name, strlen(name));
+    spec->seed = loader->workload->measure.seed;
+    if (!spec->name)
+        return NULL;
+    struct relation *relation = &loader->relations[loader->n_relations];
+    relation->spec = spec;
+    loader->specs[loader->n_relations++] = spec;
+    return relation;
+}
+
+/* Room for `more` relations behind those that are there. */
+static bool grow_relations(struct loader *loader, size_t more)
+{
+    struct relation *relations = LOADER_ARRAY(loader, struct relation, loader->n_relations + more);
+    const struct table_spec **specs = LOADER_ARRAY(loader, const struct table_spec *, loader->n_relations + more);
+    if (!relations || !specs)
+        return false;
+    for (size_t i = 0; i < loader->n_relations; i++) {
+        relations[i] = loader->relations[i];
+        specs[i] = loader->specs[i];
+    }
+    loader->relations = relations;
+    loader->specs = specs;
+    return true;
+}
+
+static void bind_source(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node, struct table_spec *spec)
+{
+    struct workload *workload = loader->workload;
+    struct csv_source *source;
+    struct err err;
+    char path[4096];
+    if (!loader_wants_name(loader, key, "a source's name", IDENTIFIER_MAX) ||
+        !loader_wants_text(loader, node, "a source's path"))
+        return;
+    loader_path(loader, doc_text(node), path, sizeof path);
+    if (!csv_source_open(path, &source, &err)) {
+        doc_problem(&loader->doc, node, "%s%s%s", err.where, err.where[0] ? ": " : "", err.text);
+        return;
+    }
+    workload->sources[workload->n_sources++] = source;
+    spec->source = source;
+    spec->rows = source->rows;
+    spec->columns = LOADER_ARRAY(loader, struct column_spec, source->n_columns);
+    spec->n_columns = spec->columns ? source->n_columns : 0;
+    for (size_t i = 0; i < spec->n_columns; i++)
+        spec->columns[i].name = source->columns[i];
+    struct relation *relation = add_relation(loader, spec, doc_text(key));
+    if (relation)
+        relation->state = ROWS_FOUND;
+}
+
+void bind_sources(struct loader *loader, const yaml_node_t *node)
+{
+    if (doc_is_empty(node) || !loader_wants_map(loader, node, "`sources`"))
+        return;
+    size_t count = doc_count(node);
+    struct table_spec *specs = LOADER_ARRAY(loader, struct table_spec, count);
+    loader->workload->sources = LOADER_ARRAY(loader, struct csv_source *, count);
+    if (!specs || !loader->workload->sources || !grow_relations(loader, count))
+        return;
+    for (size_t i = 0; i < count; i++)
+        bind_source(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i), &specs[i]);
+}
+
+static bool is_taken(const struct loader *loader, const char *name)
+{
+    for (size_t i = 0; i < loader->n_relations; i++)
+        if (strcmp(loader->specs[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void name_columns(struct loader *loader, struct table_spec *spec, const yaml_node_t *columns)
+{
+    if (!loader_wants_map(loader, columns, "`columns`"))
+        return;
+    if (doc_count(columns) == 0)
+        doc_problem(&loader->doc, columns, "a table needs at least one column");
+    spec->columns = LOADER_ARRAY(loader, struct column_spec, doc_count(columns));
+    for (size_t i = 0; spec->columns && i < doc_count(columns); i++) {
+        const yaml_node_t *key = doc_key(&loader->doc, columns, i);
+        loader_wants_name(loader, key, "a column's name", IDENTIFIER_MAX);
+        spec->columns[i].name = loader_copy(loader, doc_text(key));
+        spec->columns[i].make = program_column;
+        spec->n_columns += spec->columns[i].name != NULL;
+    }
+}
+
+static void name_table(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node)
+{
+    struct workload *workload = loader->workload;
+    char what[100];
+    if (!loader_wants_name(loader, key, "a table's name", IDENTIFIER_MAX))
+        return;
+    snprintf(what, sizeof what, "the table `%.70s`", doc_text(key));
+    if (is_taken(loader, doc_text(key)))
+        doc_problem(&loader->doc, key, "`%s` is a source already", doc_text(key));
+    if (!loader_wants_map(loader, node, what))
+        return;
+    schema_check_keys(loader, node, table_keys, "a table");
+    struct relation *relation = add_relation(loader, &workload->tables[workload->n_tables++], doc_text(key));
+    if (!relation)
+        return;
+    relation->rows_node = doc_get(&loader->doc, node, "rows");
+    relation->columns_node = doc_get(&loader->doc, node, "columns");
+    if (!relation->rows_node)
+        doc_problem(&loader->doc, key, "%s needs `rows`: how many", what);
+    if (relation->columns_node)
+        name_columns(loader, relation->spec, relation->columns_node);
+    else
+        doc_problem(&loader->doc, key, "%s needs `columns`", what);
+}
+
+/* --- rows and columns ------------------------------------------------------------------------------------------------ */
+
+static bool rows_of_value(struct loader *loader, const yaml_node_t *node, const struct value *value, int64_t *out)
+{
+    double real = value->type == VALUE_INT ? (double)value->integer : value->real;
+    if (value->type != VALUE_INT && value->type != VALUE_DOUBLE)
+        doc_problem(&loader->doc, node, "`rows` must be a number, not %s", value_type_name(value->type));
+    else if (!(real >= 0))
+        doc_problem(&loader->doc, node, "`rows` must not be negative; it is %g", real);
+    else if (real > 1e12)
+        doc_problem(&loader->doc, node, "`rows` must be at most 10^12; it is %g", real);
+    else
+        return *out = value->type == VALUE_INT ? value->integer : llrint(real), true;
+    return false;
+}
+
+bool loader_rows(struct loader *loader, struct relation *relation, int64_t *out)
+{
+    const yaml_node_t *node = relation->rows_node;
+    struct value value;
+    if (relation->state == ROWS_BEING_FOUND) {
+        doc_problem(&loader->doc, node, "the number of rows of `%s` depends on itself", relation->spec->name);
+        relation->state = ROWS_BAD;
+    }
+    if (relation->state == ROWS_UNKNOWN) {
+        relation->state = ROWS_BEING_FOUND;
+        const struct program *program = NULL;
+        if (node && loader_wants_text(loader, node, "`rows`"))
+            program = loader_compile(loader, node, (struct expr_scope){.constant = true});
+        if (program && program_constant(program, &value) &&
+            rows_of_value(loader, node, &value, &relation->spec->rows) && relation->state == ROWS_BEING_FOUND)
+            relation->state = ROWS_FOUND;
+        else
+            relation->state = ROWS_BAD;
+    }
+    *out = relation->spec->rows;
+    return relation->state == ROWS_FOUND;
+}
+
+static void compile_columns(struct loader *loader, const struct relation *relation)
+{
+    struct table_spec *spec = relation->spec;
+    for (size_t i = 0; i < spec->n_columns; i++) {
+        const yaml_node_t *node = doc_value(&loader->doc, relation->columns_node, i);
+        char what[160];
+        snprintf(what, sizeof what, "the column `%.70s`", spec->columns[i].name);
+        if (loader_wants_text(loader, node, what))
+            spec->columns[i].program = loader_compile(loader, node, (struct expr_scope){.row = spec});
+    }
+}
+
+void bind_tables(struct loader *loader, const yaml_node_t *node)
+{
+    if (doc_is_empty(node) || !loader_wants_map(loader, node, "`tables`"))
+        return;
+    size_t first = loader->n_relations, count = doc_count(node);
+    loader->workload->tables = LOADER_ARRAY(loader, struct table_spec, count);
+    if (!loader->workload->tables || !grow_relations(loader, count))
+        return;
+    for (size_t i = 0; i < count; i++)
+        name_table(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i));
+    for (size_t i = first; i < loader->n_relations; i++) {
+        int64_t rows;
+        loader_rows(loader, &loader->relations[i], &rows);
+    }
+    for (size_t i = first; i < loader->n_relations; i++)
+        compile_columns(loader, &loader->relations[i]);
+}

@@ -1,0 +1,175 @@
+/* What only the whole can tell: required keys, weights, circles among columns, and whether rows can be made at all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader.h"
+
+enum {
+    SCRATCH_BYTES = 256 * 1024
+};
+
+/* --- circles -------------------------------------------------------------------------------------------------------- */
+
+enum mark {
+    MARK_NEW,
+    MARK_OPEN, /* on the path from the start to here */
+    MARK_DONE
+};
+
+struct walk {
+    struct loader *loader;
+    enum mark **marks; /* a relation, a column */
+    struct cell_ref *path;
+    size_t n_path;
+};
+
+static size_t relation_of(const struct loader *loader, const struct table_spec *table)
+{
+    size_t i = 0;
+    while (loader->specs[i] != table)
+        i++;
+    return i;
+}
+
+/* "tasks.a → tasks.b → tasks.a", from where the circle closes. */
+static void report_circle(struct walk *walk, const struct table_spec *table, size_t column)
+{
+    struct loader *loader = walk->loader;
+    size_t from = walk->n_path;
+    while (walk->path[from - 1].table != table || walk->path[from - 1].column != column)
+        from--;
+    struct str chain = {0};
+    for (size_t i = from - 1; i < walk->n_path; i++)
+        str_printf(&chain, "%s.%s → ", walk->path[i].table->name,
+                   walk->path[i].table->columns[walk->path[i].column].name);
+    str_printf(&chain, "%s.%s", table->name, table->columns[column].name);
+    const struct relation *relation = &loader->relations[relation_of(loader, table)];
+    doc_problem(&loader->doc, doc_value(&loader->doc, relation->columns_node, column),
+                "the column depends on itself: %s", str_text(&chain));
+    str_deinit(&chain);
+}
+
+static void visit(struct walk *walk, const struct table_spec *table, size_t column)
+{
+    enum mark *mark = &walk->marks[relation_of(walk->loader, table)][column];
+    if (*mark == MARK_OPEN)
+        report_circle(walk, table, column);
+    if (*mark != MARK_NEW)
+        return;
+    *mark = MARK_OPEN;
+    walk->path[walk->n_path++] = (struct cell_ref){.table = table, .column = column};
+    const struct program *program = table->columns[column].program;
+    for (const struct cell_ref *cell = program ? program_cells(program) : NULL; cell; cell = cell->next)
+        visit(walk, cell->table, cell->column);
+    walk->n_path--;
+    *mark = MARK_DONE;
+}
+
+static void check_circles(struct loader *loader)
+{
+    struct walk walk = {.loader = loader, .marks = LOADER_ARRAY(loader, enum mark *, loader->n_relations)};
+    size_t columns = 0;
+    for (size_t i = 0; walk.marks && i < loader->n_relations; i++) {
+        walk.marks[i] = LOADER_ARRAY(loader, enum mark, loader->specs[i]->n_columns);
+        columns += loader->specs[i]->n_columns;
+        if (!walk.marks[i])
+            return;
+    }
+    walk.path = LOADER_ARRAY(loader, struct cell_ref, columns + 1);
+    for (size_t i = 0; walk.path && walk.marks && i < loader->n_relations; i++)
+        for (size_t k = 0; k < loader->specs[i]->n_columns; k++)
+            visit(&walk, loader->specs[i], k);
+}
+
+/* --- a first and a last row ----------------------------------------------------------------------------------------- */
+
+static void try_row(struct loader *loader, const struct relation *relation, struct row_maker *maker, int64_t row)
+{
+    const struct value *cells;
+    size_t column = 0;
+    enum make_status status = row_maker_row(maker, row, &cells, &column);
+    if (status != MAKE_OK)
+        doc_problem(&loader->doc, doc_value(&loader->doc, relation->columns_node, column),
+                    "row %lld of `%s` cannot be made: %s", (long long)row, relation->spec->name,
+                    make_status_text(status));
+}
+
+static void try_tables(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->n_relations; i++) {
+        const struct relation *relation = &loader->relations[i];
+        struct row_maker *maker;
+        if (relation->spec->source || relation->spec->rows == 0)
+            continue;
+        if (!row_maker_new(relation->spec, &maker, NULL)) {
+            loader->problems->failed = true;
+            return;
+        }
+        size_t before = loader->problems->count;
+        try_row(loader, relation, maker, 1);
+        if (loader->problems->count == before && relation->spec->rows > 1)
+            try_row(loader, relation, maker, relation->spec->rows);
+        row_maker_free(maker);
+    }
+}
+
+/* Each `let` once: what fails now would fail in the middle of a trial. */
+static void try_lets(struct loader *loader, const struct transaction *transaction, const yaml_node_t *let,
+                     struct scratch *scratch)
+{
+    struct value *slots = LOADER_ARRAY(loader, struct value, (size_t)transaction->n_variables + 1);
+    struct rng rng = rng_at(loader->workload->measure.seed, 0, 0, 0);
+    struct eval_scope scope = {.rng = &rng, .slots = slots, .scratch = scratch};
+    scratch->used = 0;
+    for (size_t i = 0; slots && i < doc_count(let); i++) {
+        const struct let *each = &transaction->lets[i];
+        enum make_status status = eval(each->value, &scope, &slots[each->slot]);
+        if (status == MAKE_OK)
+            continue;
+        doc_problem(&loader->doc, doc_value(&loader->doc, let, i), "the variable `%s` cannot be made: %s",
+                    transaction->variables[each->slot], make_status_text(status));
+        return;
+    }
+}
+
+static void try_transactions(struct loader *loader, const yaml_node_t *transactions)
+{
+    struct scratch scratch;
+    if (!scratch_init(&scratch, SCRATCH_BYTES)) {
+        loader->problems->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < loader->workload->n_transactions; i++) {
+        const yaml_node_t *let = doc_get(&loader->doc, doc_value(&loader->doc, transactions, i), "let");
+        if (let)
+            try_lets(loader, &loader->workload->transactions[i], let, &scratch);
+    }
+    scratch_deinit(&scratch);
+}
+
+/* -------------------------------------------------------------------------------------------------------------------- */
+
+static void require(struct loader *loader, const yaml_node_t *root, const char *key, const char *why)
+{
+    if (!doc_get(&loader->doc, root, key))
+        problems_add(loader->problems, 1, 1, 1, "the workload needs `%s`: %s", key, why);
+}
+
+void check_workload(struct loader *loader)
+{
+    struct workload *workload = loader->workload;
+    const yaml_node_t *root = doc_root(&loader->doc);
+    const yaml_node_t *transactions = doc_get(&loader->doc, root, "transactions");
+    require(loader, root, "workload", "its name");
+    require(loader, root, "transactions", "what is measured");
+    if (transactions && doc_is_map(transactions) && doc_count(transactions) == 0)
+        doc_problem(&loader->doc, transactions, "a workload needs at least one transaction");
+    else if (workload->n_transactions > 0 && workload->total_weight == 0 && loader->problems->count == 0)
+        doc_problem(&loader->doc, transactions, "every transaction has weight 0; at least one must have more");
+    check_circles(loader);
+    if (loader->problems->count > 0 || loader->problems->failed)
+        return;
+    try_tables(loader);
+    if (loader->problems->count == 0)
+        try_transactions(loader, transactions);
+}

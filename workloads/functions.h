@@ -1,0 +1,25 @@
+/* What function_table.c lists: `function_x` evaluates, `compile_x` prepares. */
+#ifndef WORKLOADS_FUNCTIONS_H
+#define WORKLOADS_FUNCTIONS_H
+
+#include "program.h"
+
+/* functions.c */
+node_fn function_abs, function_greatest, function_least, function_int, function_double, function_sqrt, function_ln,
+    function_exp, function_pi, function_pow, function_hash_fnv1a, function_hash_murmur2, function_random,
+    function_gaussian, function_exponential, function_zipfian;
+compile_fn compile_default_seed, compile_random, compile_gaussian, compile_exponential, compile_zipfian;
+
+/* permute.c */
+node_fn function_permute;
+
+/* functions_data.c */
+node_fn function_pick, function_weighted, function_maybe, function_words, function_letters, function_digits,
+    function_hex, function_uuid, function_timestamp, function_date;
+compile_fn compile_weighted, compile_timestamp, compile_date;
+
+/* format.c */
+node_fn function_format;
+compile_fn compile_format;
+
+#endif

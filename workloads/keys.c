@@ -1,0 +1,159 @@
+/* The rows. A key of a later issue is KEY_LATER, so that it is refused by name rather than ignored. */
+#include "schema.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define DAY_NS (86400 * NS_PER_S)
+#define AT(member) offsetof(struct workload, member)
+#define LATER(name, help) {name, KEY_LATER, 0, 0, 0, NULL, help, NULL, NULL}
+#define ELSEWHERE(name, help) {name, KEY_ELSEWHERE, 0, 0, 0, NULL, help, NULL, NULL}
+#define BIND(name, fn, help) {name, KEY_BIND, 0, 0, 0, NULL, help, fn, NULL}
+#define SECTION(name, keys, help) {name, KEY_SECTION, 0, 0, 0, NULL, help, NULL, keys}
+#define END {NULL, KEY_LATER, 0, 0, 0, NULL, NULL, NULL, NULL}
+
+static void bind_name(struct loader *loader, const yaml_node_t *node);
+static void bind_schema_file(struct loader *loader, const yaml_node_t *node);
+static void bind_session(struct loader *loader, const yaml_node_t *node);
+static void bind_server(struct loader *loader, const yaml_node_t *node);
+
+static const struct key sweep_keys[] = {
+    {"pool", KEY_INTS, AT(sweep.pools), 1, 10000, "8", "connections: one number or a list", NULL, NULL},
+    {"isolation", KEY_ISOLATIONS, AT(sweep.isolations), 0, 0, "read committed",
+     "read committed (rc), repeatable read (rr), serializable (ser); one or a list", NULL, NULL},
+    {"rate", KEY_RATE, 0, 0, 0, NULL, "closed: the next transaction starts when the one before has ended", NULL, NULL},
+    END,
+};
+
+static const struct key measure_keys[] = {
+    {"warmup", KEY_DURATION, AT(measure.warmup_ns), 0, DAY_NS, "2s", "unmeasured time before each trial", NULL, NULL},
+    {"duration", KEY_DURATION, AT(measure.duration_ns), 10 * NS_PER_MS, DAY_NS, "8s", "measured time of each trial",
+     NULL, NULL},
+    {"blocks", KEY_INT, AT(measure.blocks), 1, 1000, "12", "how often each cell is measured", NULL, NULL},
+    {"seed", KEY_SEED, AT(measure.seed), 0, INT64_MAX, "42", "of everything random", NULL, NULL},
+    {"protocol", KEY_PROTOCOL, AT(measure.protocol), 0, 0, "prepared", "simple, extended or prepared", NULL, NULL},
+    {"threads", KEY_INT, AT(measure.threads), 0, 1024, "0", "of the driver; 0: one a usable core", NULL, NULL},
+    END,
+};
+
+static const struct key retry_keys[] = {
+    {"max_tries", KEY_INT, AT(retry.max_tries), 1, 1000000, "10", "attempts altogether; 1: never again", NULL, NULL},
+    {"backoff", KEY_DURATION_RANGE, AT(retry.backoff_min_ns), 0, DAY_NS, "1ms..100ms",
+     "longest wait before the second and before the last attempts", NULL, NULL},
+    END,
+};
+
+/* Settings first: sections of plain values, whose seed the tables need. Then in the order in which they need each other. */
+const struct key top_keys[] = {
+    BIND("workload", bind_name, "its name; on a server, the schema's too"),
+    {"about", KEY_TEXT, AT(about), 0, 0, "", "the question it answers", NULL, NULL},
+    SECTION("sweep", sweep_keys, "what is crossed with the variants"),
+    SECTION("measure", measure_keys, "how long, how often"),
+    SECTION("retry", retry_keys, "after a serialization failure or deadlock"),
+    {"schema", KEY_TEXT, AT(schema_sql), 0, 0, NULL, "SQL run before the rows are loaded", NULL, NULL},
+    BIND("schema_file", bind_schema_file, "the same, from a .sql file"),
+    {"constraints", KEY_TEXT, AT(constraints_sql), 0, 0, NULL, "SQL run after the rows are loaded", NULL, NULL},
+    BIND("params", bind_params, "constants; -D name=value overrides"),
+    BIND("sources", bind_sources, "CSV files with a header line: read-only tables"),
+    BIND("tables", bind_tables, "what to generate"),
+    BIND("transactions", bind_transactions, "units of work"),
+    BIND("variants", bind_variants, "changes to compare; the first is the baseline"),
+    BIND("session", bind_session, "settings of every session"),
+    BIND("server", bind_server, "settings of the private server"),
+    BIND("checks", bind_checks, "SQL that must be true after every trial"),
+    LATER("load", "clients, arrivals, think time"),
+    LATER("pool", "acquire_timeout, max_overflow, …"),
+    LATER("gate", "margins of a verdict"),
+    END,
+};
+
+const struct key table_keys[] = {
+    ELSEWHERE("rows", "how many; an expression of params and rows(t)"),
+    ELSEWHERE("columns", "name: expression"),
+    END,
+};
+
+const struct key transaction_keys[] = {
+    ELSEWHERE("weight", "how often it is chosen beside the others; 0: never; default 1"),
+    ELSEWHERE("let", "name: expression, drawn anew for each transaction"),
+    ELSEWHERE("sql", "the only statement"),
+    ELSEWHERE("steps", "several: sql, if"),
+    ELSEWHERE("autocommit", "true: no BEGIN … COMMIT around the steps"),
+    LATER("script", "a pgbench script"),
+    END,
+};
+
+const struct key step_keys[] = {
+    ELSEWHERE("sql", "a statement"),
+    ELSEWHERE("into", "variables that take the columns of its only row"),
+    ELSEWHERE("if", "a condition"),
+    ELSEWHERE("then", "steps when it is true"),
+    ELSEWHERE("else", "steps when it is not"),
+    LATER("each", "steps for every row"),
+    LATER("sleep", "wait"),
+    LATER("set", "name: expression"),
+    LATER("repeat", "steps several times"),
+    LATER("rollback", "end the transaction without effect"),
+    END,
+};
+
+const struct key variant_keys[] = {
+    ELSEWHERE("index", "what may follow CREATE INDEX name ON; one or a list"),
+    ELSEWHERE("apply", "SQL that makes the change"),
+    ELSEWHERE("revert", "SQL that undoes it"),
+    ELSEWHERE("settings", "of every session under this variant"),
+    LATER("transactions", "rewrites"),
+    END,
+};
+
+enum {
+    IDENTIFIER_MAX = 63
+};
+
+/* It becomes a schema on the server: lower case, and not one of PostgreSQL's own. */
+static void bind_name(struct loader *loader, const yaml_node_t *node)
+{
+    if (!loader_wants_name(loader, node, "the workload's name", IDENTIFIER_MAX))
+        return;
+    const char *name = doc_text(node);
+    for (const char *c = name; *c; c++) {
+        if (*c >= 'A' && *c <= 'Z') {
+            doc_problem(&loader->doc, node, "the workload's name must be in lower case: it names a schema");
+            return;
+        }
+    }
+    if (str_starts_with(name, "pg_") || strcmp(name, "public") == 0 || strcmp(name, "information_schema") == 0)
+        doc_problem(&loader->doc, node, "`%s` is a schema of PostgreSQL's own; choose another name", name);
+    loader->workload->name = loader_copy(loader, name);
+}
+
+static void bind_schema_file(struct loader *loader, const yaml_node_t *node)
+{
+    if (!loader_wants_text(loader, node, "`schema_file`"))
+        return;
+    if (loader->workload->schema_sql) {
+        doc_problem(&loader->doc, node, "`schema` and `schema_file` exclude each other");
+        return;
+    }
+    struct err err;
+    char path[4096];
+    loader_path(loader, doc_text(node), path, sizeof path);
+    struct str text = {0};
+    if (file_read(path, &text, &err))
+        loader->workload->schema_sql = loader_copy(loader, str_text(&text));
+    else
+        doc_problem(&loader->doc, node, "%s", err.text);
+    str_deinit(&text);
+}
+
+static void bind_session(struct loader *loader, const yaml_node_t *node)
+{
+    bind_settings(loader, node, "`session`", &loader->workload->session, &loader->workload->n_session);
+}
+
+static void bind_server(struct loader *loader, const yaml_node_t *node)
+{
+    bind_settings(loader, node, "`server`", &loader->workload->server, &loader->workload->n_server);
+}

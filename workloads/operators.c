@@ -1,0 +1,412 @@
+/* Operators: pgbench's rules for integers, doubles, booleans and NULL, and ours for text and time. */
+#include <math.h>
+#include <string.h>
+
+#include "program.h"
+
+#define US_PER_DAY (INT64_C(86400) * 1000000)
+
+typedef bool int_fn(int64_t a, int64_t b, int64_t *out); /* true: overflow, as __builtin_add_overflow */
+typedef double double_fn(double a, double b);
+
+/* Both arguments; *null when one of them is. */
+static inline enum make_status eval_two(const struct node *node, struct eval_scope *scope, struct value *a,
+                                        struct value *b, bool *null)
+{
+    enum make_status status = eval_arg(node, 0, scope, a);
+    if (status == MAKE_OK)
+        status = eval_arg(node, 1, scope, b);
+    *null = status == MAKE_OK && (a->type == VALUE_NULL || b->type == VALUE_NULL);
+    return status;
+}
+
+static inline enum make_status set_null(struct value *out)
+{
+    out->type = VALUE_NULL;
+    return MAKE_OK;
+}
+
+static inline enum make_status set_bool(struct value *out, bool truth)
+{
+    *out = (struct value){.type = VALUE_BOOL, .boolean = truth};
+    return MAKE_OK;
+}
+
+static inline double as_double(const struct value *value)
+{
+    return value->type == VALUE_INT ? (double)value->integer : value->real;
+}
+
+static inline __attribute__((always_inline)) enum make_status arithmetic(const struct node *node,
+                                                                         struct eval_scope *scope, struct value *out,
+                                                                         int_fn *ints, double_fn *doubles)
+{
+    struct value a, b;
+    bool null;
+    enum make_status status = eval_two(node, scope, &a, &b, &null);
+    if (status != MAKE_OK)
+        return status;
+    if (null)
+        return set_null(out);
+    if ((status = value_number(&a)) != MAKE_OK || (status = value_number(&b)) != MAKE_OK)
+        return status;
+    if (a.type == VALUE_INT && b.type == VALUE_INT) {
+        out->type = VALUE_INT;
+        return ints(a.integer, b.integer, &out->integer) ? MAKE_OVERFLOW : MAKE_OK;
+    }
+    *out = (struct value){.type = VALUE_DOUBLE, .real = doubles(as_double(&a), as_double(&b))};
+    return MAKE_OK;
+}
+
+static inline bool int_add(int64_t a, int64_t b, int64_t *out)
+{
+    return __builtin_add_overflow(a, b, out);
+}
+
+static inline bool int_subtract(int64_t a, int64_t b, int64_t *out)
+{
+    return __builtin_sub_overflow(a, b, out);
+}
+
+static inline bool int_multiply(int64_t a, int64_t b, int64_t *out)
+{
+    return __builtin_mul_overflow(a, b, out);
+}
+
+static inline double double_add(double a, double b)
+{
+    return a + b;
+}
+
+static inline double double_subtract(double a, double b)
+{
+    return a - b;
+}
+
+static inline double double_multiply(double a, double b)
+{
+    return a * b;
+}
+
+static enum make_status op_add(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return arithmetic(node, scope, out, int_add, double_add);
+}
+
+static enum make_status op_subtract(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return arithmetic(node, scope, out, int_subtract, double_subtract);
+}
+
+static enum make_status op_multiply(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return arithmetic(node, scope, out, int_multiply, double_multiply);
+}
+
+static enum make_status op_divide(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    struct value a, b;
+    bool null;
+    enum make_status status = eval_two(node, scope, &a, &b, &null);
+    if (status != MAKE_OK)
+        return status;
+    if (null)
+        return set_null(out);
+    if ((status = value_number(&a)) != MAKE_OK || (status = value_number(&b)) != MAKE_OK)
+        return status;
+    if (a.type == VALUE_INT && b.type == VALUE_INT) {
+        if (b.integer == 0)
+            return MAKE_DIVISION_BY_ZERO;
+        if (a.integer == INT64_MIN && b.integer == -1)
+            return MAKE_OVERFLOW;
+        *out = (struct value){.type = VALUE_INT, .integer = a.integer / b.integer};
+        return MAKE_OK;
+    }
+    *out = (struct value){.type = VALUE_DOUBLE, .real = as_double(&a) / as_double(&b)};
+    return MAKE_OK;
+}
+
+static inline enum make_status eval_two_ints(const struct node *node, struct eval_scope *scope, int64_t *a, int64_t *b,
+                                             bool *null)
+{
+    enum make_status status = eval_int(node, 0, scope, a, null);
+    return status == MAKE_OK ? eval_int(node, 1, scope, b, null) : status;
+}
+
+static enum make_status op_modulo(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    int64_t a = 0, b = 0;
+    bool null = false;
+    enum make_status status = eval_two_ints(node, scope, &a, &b, &null);
+    if (status != MAKE_OK)
+        return status;
+    if (null)
+        return set_null(out);
+    if (b == 0)
+        return MAKE_DIVISION_BY_ZERO;
+    *out = (struct value){.type = VALUE_INT, .integer = b == -1 ? 0 : a % b};
+    return MAKE_OK;
+}
+
+typedef int64_t bits_fn(int64_t a, int64_t b);
+
+static inline __attribute__((always_inline)) enum make_status bitwise(const struct node *node, struct eval_scope *scope,
+                                                                      struct value *out, bits_fn *bits)
+{
+    int64_t a = 0, b = 0;
+    bool null = false;
+    enum make_status status = eval_two_ints(node, scope, &a, &b, &null);
+    if (status != MAKE_OK)
+        return status;
+    if (null)
+        return set_null(out);
+    *out = (struct value){.type = VALUE_INT, .integer = bits(a, b)};
+    return MAKE_OK;
+}
+
+static inline int64_t bits_and(int64_t a, int64_t b)
+{
+    return a & b;
+}
+
+static inline int64_t bits_or(int64_t a, int64_t b)
+{
+    return a | b;
+}
+
+static inline int64_t bits_xor(int64_t a, int64_t b)
+{
+    return a ^ b;
+}
+
+/* The count modulo 64: what pgbench's plain C shift does on the processors that we know. */
+static inline int64_t bits_left(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a << (b & 63));
+}
+
+static inline int64_t bits_right(int64_t a, int64_t b)
+{
+    return a >> (b & 63);
+}
+
+static enum make_status op_bit_and(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return bitwise(node, scope, out, bits_and);
+}
+
+static enum make_status op_bit_or(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return bitwise(node, scope, out, bits_or);
+}
+
+static enum make_status op_bit_xor(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return bitwise(node, scope, out, bits_xor);
+}
+
+static enum make_status op_shift_left(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return bitwise(node, scope, out, bits_left);
+}
+
+static enum make_status op_shift_right(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return bitwise(node, scope, out, bits_right);
+}
+
+static enum make_status op_not(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    enum make_status status = eval_arg(node, 0, scope, out);
+    if (status != MAKE_OK || out->type == VALUE_NULL)
+        return status;
+    return out->type == VALUE_BOOL ? set_bool(out, !out->boolean) : MAKE_BAD_TYPE;
+}
+
+/* args[1] is a constant NULL, TRUE or FALSE. */
+static enum make_status op_is(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    struct value value;
+    const struct value *what = &node->args[1]->value;
+    enum make_status status = eval_arg(node, 0, scope, &value);
+    if (status != MAKE_OK)
+        return status;
+    return set_bool(out, value.type == what->type && (value.type == VALUE_NULL || value.boolean == what->boolean));
+}
+
+enum order {
+    ORDER_LESS = 1,
+    ORDER_EQUAL = 2,
+    ORDER_GREATER = 4,
+    ORDER_NONE = 8 /* one of them is NaN */
+};
+
+static enum order order_ints(int64_t a, int64_t b)
+{
+    return a < b ? ORDER_LESS : a > b ? ORDER_GREATER : ORDER_EQUAL;
+}
+
+static enum order order_text(const struct value *a, const struct value *b)
+{
+    size_t shorter = a->text.len < b->text.len ? a->text.len : b->text.len;
+    int order = memcmp(a->text.data, b->text.data, shorter);
+    return order ? order_ints(order, 0) : order_ints((int64_t)a->text.len, (int64_t)b->text.len);
+}
+
+/* TIMESTAMP, DATE, or text that says one: µs. */
+static bool moment(const struct value *value, int64_t *out_us)
+{
+    switch (value->type) {
+    case VALUE_TIMESTAMP:
+        *out_us = value->integer;
+        return true;
+    case VALUE_DATE:
+        return !__builtin_mul_overflow(value->integer, US_PER_DAY, out_us);
+    case VALUE_TEXT:
+        return value_parse_timestamp(value->text.data, value->text.len, out_us);
+    default:
+        return false;
+    }
+}
+
+static bool is_time(const struct value *value)
+{
+    return value->type == VALUE_TIMESTAMP || value->type == VALUE_DATE;
+}
+
+static enum make_status order_values(struct value *a, struct value *b, enum order *out)
+{
+    int64_t x, y;
+    enum make_status status;
+    if (is_time(a) || is_time(b)) {
+        if (!moment(a, &x) || !moment(b, &y))
+            return MAKE_BAD_TYPE;
+        *out = order_ints(x, y);
+        return MAKE_OK;
+    }
+    if (a->type == VALUE_BOOL && b->type == VALUE_BOOL)
+        *out = order_ints(a->boolean, b->boolean);
+    else if (a->type == VALUE_TEXT && b->type == VALUE_TEXT)
+        *out = order_text(a, b);
+    else if ((status = value_number(a)) != MAKE_OK || (status = value_number(b)) != MAKE_OK)
+        return status;
+    else if (a->type == VALUE_INT && b->type == VALUE_INT)
+        *out = order_ints(a->integer, b->integer);
+    else {
+        double p = as_double(a), q = as_double(b);
+        *out = p < q ? ORDER_LESS : p > q ? ORDER_GREATER : p == q ? ORDER_EQUAL : ORDER_NONE;
+    }
+    return MAKE_OK;
+}
+
+static inline enum make_status compare(const struct node *node, struct eval_scope *scope, struct value *out,
+                                       unsigned wanted)
+{
+    struct value a, b;
+    bool null;
+    enum order order = ORDER_NONE;
+    enum make_status status = eval_two(node, scope, &a, &b, &null);
+    if (status != MAKE_OK)
+        return status;
+    if (null)
+        return set_null(out);
+    status = order_values(&a, &b, &order);
+    return status == MAKE_OK ? set_bool(out, (order & wanted) != 0) : status;
+}
+
+static enum make_status op_equal(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return compare(node, scope, out, ORDER_EQUAL);
+}
+
+static enum make_status op_unequal(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return compare(node, scope, out, ORDER_LESS | ORDER_GREATER | ORDER_NONE);
+}
+
+static enum make_status op_less(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return compare(node, scope, out, ORDER_LESS);
+}
+
+static enum make_status op_less_equal(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return compare(node, scope, out, ORDER_LESS | ORDER_EQUAL);
+}
+
+static enum make_status op_greater(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return compare(node, scope, out, ORDER_GREATER);
+}
+
+static enum make_status op_greater_equal(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return compare(node, scope, out, ORDER_GREATER | ORDER_EQUAL);
+}
+
+enum make_status eval_append(struct scratch *scratch, const struct value *value)
+{
+    char buf[VALUE_TEXT_MAX];
+    const char *data = buf;
+    size_t len = value_text(value, buf, &data);
+    char *room = scratch_take(scratch, len);
+    if (!room)
+        return MAKE_FULL;
+    memcpy(room, data, len);
+    return MAKE_OK;
+}
+
+static enum make_status op_concat(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    struct value a, b;
+    bool null;
+    enum make_status status = eval_two(node, scope, &a, &b, &null);
+    if (status != MAKE_OK)
+        return status;
+    if (null)
+        return set_null(out);
+    size_t start = scope->scratch->used;
+    if ((status = eval_append(scope->scratch, &a)) != MAKE_OK ||
+        (status = eval_append(scope->scratch, &b)) != MAKE_OK)
+        return status;
+    *out = (struct value){.type = VALUE_TEXT};
+    out->text.data = scope->scratch->data + start;
+    out->text.len = scope->scratch->used - start;
+    return MAKE_OK;
+}
+
+/* :t + '3 days' */
+static bool refuse_interval(struct parser *parser, struct node *node)
+{
+    const struct node *right = node->args[1];
+    if (node_is_constant(right) && right->value.type == VALUE_TEXT)
+        return parser_problem(parser, 1, "moving a timestamp by an interval is not supported yet");
+    return true;
+}
+
+const struct function operator_rows[] = {
+    {"+", 2, 2, op_add, refuse_interval, FUNCTION_PURE, "sum"},
+    {"-", 2, 2, op_subtract, refuse_interval, FUNCTION_PURE, "difference"},
+    {"*", 2, 2, op_multiply, NULL, FUNCTION_PURE, "product"},
+    {"/", 2, 2, op_divide, NULL, FUNCTION_PURE, "quotient; integers are cut towards 0"},
+    {"%", 2, 2, op_modulo, NULL, FUNCTION_PURE, "remainder"},
+    {"||", 2, 2, op_concat, NULL, FUNCTION_PURE, "texts joined"},
+    {"=", 2, 2, op_equal, NULL, FUNCTION_PURE, "equal"},
+    {"<>", 2, 2, op_unequal, NULL, FUNCTION_PURE, "different; != too"},
+    {"!=", 2, 2, op_unequal, NULL, FUNCTION_PURE, "different"},
+    {"<", 2, 2, op_less, NULL, FUNCTION_PURE, "less"},
+    {"<=", 2, 2, op_less_equal, NULL, FUNCTION_PURE, "less or equal"},
+    {">", 2, 2, op_greater, NULL, FUNCTION_PURE, "greater"},
+    {">=", 2, 2, op_greater_equal, NULL, FUNCTION_PURE, "greater or equal"},
+    {"&", 2, 2, op_bit_and, NULL, FUNCTION_PURE, "bitwise and"},
+    {"|", 2, 2, op_bit_or, NULL, FUNCTION_PURE, "bitwise or"},
+    {"#", 2, 2, op_bit_xor, NULL, FUNCTION_PURE, "bitwise exclusive or"},
+    {"<<", 2, 2, op_shift_left, NULL, FUNCTION_PURE, "shift left"},
+    {">>", 2, 2, op_shift_right, NULL, FUNCTION_PURE, "shift right"},
+    {"not", 1, 1, op_not, NULL, FUNCTION_PURE, "logical not"},
+    {"is", 2, 2, op_is, NULL, FUNCTION_PURE, "IS NULL, IS TRUE, IS FALSE"},
+    {"and", 2, 2, eval_and, NULL, FUNCTION_PURE | FUNCTION_LAZY, "logical and"},
+    {"or", 2, 2, eval_or, NULL, FUNCTION_PURE | FUNCTION_LAZY, "logical or"},
+    {"case", 1, -1, eval_case, NULL, FUNCTION_PURE | FUNCTION_LAZY, "CASE WHEN … THEN … ELSE … END"},
+    {NULL, 0, 0, NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,146 @@
+#include "workloads/problems.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SHOWN_CHARS = 110, /* of a source line */
+    LEAD_CHARS = 60    /* shown before the caret when a line is cut */
+};
+
+void problems_set_file(struct problems *problems, const char *path, const char *source)
+{
+    free(problems->path);
+    free(problems->source);
+    problems->path = path ? strdup(path) : NULL;
+    problems->source = source ? strdup(source) : NULL;
+    if ((path && !problems->path) || (source && !problems->source))
+        problems->failed = true;
+}
+
+static void add(struct problems *problems, struct problem problem)
+{
+    struct problem *list = reallocarray(problems->list, problems->count + 1, sizeof *list);
+    if (!list || !problem.text) {
+        problems->failed = true;
+        free(problem.text);
+        problems->list = list ? list : problems->list;
+        return;
+    }
+    problems->list = list;
+    list[problems->count++] = problem;
+}
+
+void problems_add(struct problems *problems, int line, int column, int width, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct str text = {0};
+    str_vprintf(&text, fmt, args);
+    va_end(args);
+    add(problems, (struct problem){line, column, width < 1 ? 1 : width, str_steal(&text)});
+}
+
+void problems_deinit(struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        free(problems->list[i].text);
+    free(problems->list);
+    free(problems->path);
+    free(problems->source);
+    *problems = (struct problems){0};
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct problem *x = a, *y = b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    if (x->column != y->column)
+        return x->column < y->column ? -1 : 1;
+    return strcmp(x->text, y->text);
+}
+
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+/* The end of the first `chars` characters of text[0, len). */
+static size_t skip_chars(const char *text, size_t len, size_t chars)
+{
+    size_t at = 0;
+    for (; chars > 0 && at < len; chars--) {
+        at++;
+        while (at < len && is_continuation(text[at]))
+            at++;
+    }
+    return at;
+}
+
+static size_t count_chars(const char *text, size_t len)
+{
+    size_t chars = 0;
+    for (size_t i = 0; i < len; i++)
+        chars += !is_continuation(text[i]);
+    return chars;
+}
+
+static const char *find_line(const char *source, int line, size_t *len)
+{
+    for (; line > 1; line--) {
+        source = strchr(source, '\n');
+        if (!source)
+            return NULL;
+        source++;
+    }
+    *len = strcspn(source, "\r\n");
+    return source;
+}
+
+static void print_line(const char *text, size_t len, const struct problem *problem, bool colour, struct str *out)
+{
+    size_t first = 0, column = (size_t)problem->column - 1;
+    if (count_chars(text, len) > SHOWN_CHARS && column > LEAD_CHARS)
+        first = column - LEAD_CHARS;
+    size_t skipped = skip_chars(text, len, first);
+    text += skipped;
+    len -= skipped;
+    size_t shown = skip_chars(text, len, SHOWN_CHARS);
+
+    str_printf(out, "%6d | %s", problem->line, first ? "…" : "");
+    for (size_t i = 0; i < shown; i++)
+        str_append_char(out, text[i] == '\t' ? ' ' : text[i]);
+    str_printf(out, "%s\n       | %*s%s^", shown < len ? "…" : "", (int)(column - first + (first > 0)), "",
+               colour ? "\033[1;31m" : "");
+    size_t room = count_chars(text, shown) - (column - first);
+    for (int i = 1; i < problem->width && (size_t)i < room; i++)
+        str_append_char(out, '~');
+    str_append(out, colour ? "\033[0m\n" : "\n");
+}
+
+static void print_one(const struct problems *problems, const struct problem *problem, bool colour, struct str *out)
+{
+    if (problem->line == 0) {
+        str_printf(out, "%s\n", problem->text);
+        return;
+    }
+    str_printf(out, "%s%s:%d:%d:%s %s\n", colour ? "\033[1m" : "", problems->path ? problems->path : "workload",
+               problem->line, problem->column, colour ? "\033[0m" : "", problem->text);
+    size_t len;
+    const char *text = problems->source ? find_line(problems->source, problem->line, &len) : NULL;
+    if (text && (size_t)problem->column <= count_chars(text, len) + 1)
+        print_line(text, len, problem, colour, out);
+}
+
+void problems_print(struct problems *problems, bool colour, struct str *out)
+{
+    if (problems->count > 1)
+        qsort(problems->list, problems->count, sizeof *problems->list, by_place);
+    for (size_t i = 0; i < problems->count; i++)
+        print_one(problems, &problems->list[i], colour, out);
+    if (problems->failed)
+        str_append(out, "out of memory: some mistakes are not shown\n");
+}

@@ -1,0 +1,45 @@
+/* The keys of the file as rows: what they are called, mean and accept. Unknown keys, nearest names, limits, defaults and
+ * command-line overrides all come from here. */
+#ifndef WORKLOADS_SCHEMA_H
+#define WORKLOADS_SCHEMA_H
+
+#include "loader.h"
+
+typedef void bind_fn(struct loader *loader, const yaml_node_t *node);
+
+enum key_kind {
+    KEY_LATER,          /* known, but not supported yet */
+    KEY_ELSEWHERE,      /* its owner reads it */
+    KEY_BIND,           /* `bind` reads it */
+    KEY_SECTION,        /* `keys` are inside */
+    KEY_TEXT,           /* const char * */
+    KEY_INT,            /* int */
+    KEY_SEED,           /* uint64_t */
+    KEY_DURATION,       /* int64_t, ns */
+    KEY_DURATION_RANGE, /* two int64_t, ns: 1ms..100ms */
+    KEY_INTS,           /* const int *, size_t */
+    KEY_ISOLATIONS,     /* const enum isolation *, size_t */
+    KEY_PROTOCOL,       /* enum protocol */
+    KEY_RATE            /* nothing yet: only `closed` */
+};
+
+struct key {
+    const char *name;
+    enum key_kind kind;
+    size_t offset;         /* of the member in struct workload */
+    int64_t min, max;      /* of each number; durations in ns */
+    const char *fallback;  /* as it would be written; NULL: all-zero */
+    const char *help;
+    bind_fn *bind;
+    const struct key *keys;
+};
+
+/* Rows end with a NULL name. */
+extern const struct key top_keys[], table_keys[], transaction_keys[], step_keys[], variant_keys[];
+
+/* Report what is not in `keys`, and what is not supported yet. `what` is where: "a transaction". */
+void schema_check_keys(struct loader *loader, const yaml_node_t *map, const struct key *keys, const char *what);
+/* Defaults, then the file's sections, then the command line's; then, in the order of top_keys, everything else. */
+void schema_bind(struct loader *loader, const yaml_node_t *root);
+
+#endif
