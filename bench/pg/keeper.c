@@ -415,19 +415,25 @@ static bool configure(const struct keeper *keeper, struct err *err)
 
 /* --- Starting and stopping ---------------------------------------------------------------------------------------- */
 
-/* postmaster.pid has the server's state in its eighth line. */
-static bool is_ready(const struct keeper *keeper)
+/* The nth line of postmaster.pid; false if there is none (yet, or any more). */
+static bool read_pid_file(const struct keeper *keeper, int n, char line[PATH_MAX])
 {
-    char path[PATH_MAX], line[PATH_MAX] = "";
+    char path[PATH_MAX];
     path_in(keeper, "data/postmaster.pid", path);
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
     int number = 0;
-    while (number < 8 && fgets(line, sizeof line, file))
+    while (number < n && fgets(line, PATH_MAX, file))
         number++;
     fclose(file);
-    return number == 8 && str_starts_with(line, "ready");
+    return number == n;
+}
+
+static bool is_ready(const struct keeper *keeper)
+{
+    char line[PATH_MAX];
+    return read_pid_file(keeper, 8, line) && str_starts_with(line, "ready");
 }
 
 static bool start_postgres(struct keeper *keeper, struct err *err)
@@ -436,8 +442,13 @@ static bool start_postgres(struct keeper *keeper, struct err *err)
     snprintf(program, sizeof program, "%s/postgres", keeper->job->bindir);
     path_in(keeper, "data", data);
     const char *const argv[] = {program, "-D", data, NULL};
+    return start_program(keeper, argv, "server.log", err);
+}
+
+static bool start_server(struct keeper *keeper, struct err *err)
+{
     const char *remedy = keeper->job->options->n_settings > 0 ? "check the workload's settings under `server:`" : NULL;
-    if (!start_program(keeper, argv, "server.log", err))
+    if (!start_postgres(keeper, err))
         return false;
     keeper->report.postmaster = keeper->child;
     int64_t deadline_ns = clock_now_ns() + START_TIMEOUT_S * NS_PER_S;
@@ -484,10 +495,30 @@ static void await_strays(struct keeper *keeper)
         wait_event(keeper, 100);
 }
 
+static bool has_started(const struct keeper *keeper)
+{
+    char line[PATH_MAX];
+    return read_pid_file(keeper, 1, line) && atoi(line) == keeper->child && read_pid_file(keeper, 8, line);
+}
+
+/* A postmaster that was killed leaves postmaster.pid and its shared memory, which only a successor on the same data
+ * knows how to find: it is the first thing that one does. */
+static void release_shared_memory(struct keeper *keeper)
+{
+    char line[PATH_MAX];
+    if (!read_pid_file(keeper, 1, line) || !start_postgres(keeper, NULL))
+        return;
+    int64_t deadline_ns = clock_now_ns() + STRAY_TIMEOUT_MS * NS_PER_MS;
+    while (keeper->child && !has_started(keeper) && clock_now_ns() < deadline_ns)
+        wait_event(keeper, READY_TICK_MS);
+    stop_child(keeper);
+}
+
 static void clean_up(struct keeper *keeper)
 {
     stop_child(keeper);
     await_strays(keeper);
+    release_shared_memory(keeper);
     bool keep = keeper->job->options->keep && keeper->report.err.kind == ERR_NONE;
     if (*keeper->report.folder && !keep)
         proc_remove_tree(keeper->report.folder, NULL);
@@ -503,7 +534,7 @@ _Noreturn void keeper_main(const struct keeper_job *job)
     if (ok)
         sweep(job->parent);
     ok = ok && make_folder(&keeper, err) && run_initdb(&keeper, err) && configure(&keeper, err) &&
-         start_postgres(&keeper, err);
+         start_server(&keeper, err);
     if (write(job->report_fd, &keeper.report, sizeof keeper.report) < 0)
         keeper.orphaned = true; /* nobody is there to use the server */
     while (ok && !keeper.orphaned)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/units.h"
+
 enum { LINE_COLUMNS = 100, CONTEXT_BYTES = 300 };
 
 /* --- The caret ---------------------------------------------------------------------------------------------------- */
@@ -102,9 +104,9 @@ static void append_caret(struct str *out, const PGresult *result, const char *sq
         position = PQresultErrorField(result, PG_DIAG_INTERNAL_POSITION);
         sql = PQresultErrorField(result, PG_DIAG_INTERNAL_QUERY);
     }
-    int64_t n;
+    int64_t n = 0;
     struct str caret = {0};
-    if (position && sscanf(position, "%ld", &n) == 1)
+    if (position && units_parse_int(position, &n))
         sqlerror_caret(&caret, sql, (int)n, encoding);
     if (caret.len > 0)
         str_printf(out, "\n%s", str_text(&caret));
@@ -177,38 +179,35 @@ static const char *find_remedy(PGconn *conn, sqlstate code)
     return NULL;
 }
 
-/* "FATAL:  28P01: text" → the code, and *text behind it. */
+/* "… failed: FATAL:  28P01: text" → the code, and *text at the colon behind it. A code has a digit; FATAL has none. */
 static sqlstate find_code(const char *line, size_t len, const char **text)
 {
     for (const char *s = line; s + 8 < line + len; s++) {
         char code[6] = "";
         if (s[0] != ':' || s[1] != ' ')
             continue;
-        while (*++s == ' ')
-            ;
-        memcpy(code, s, strnlen(s, 5));
-        if (sqlstate_parse(code) != 0 && s[5] == ':') {
-            *text = s + 5;
-            return sqlstate_parse(code);
-        }
-        s--;
+        const char *word = s + 1 + strspn(s + 1, " ");
+        memcpy(code, word, strnlen(word, 5));
+        if (sqlstate_parse(code) == 0 || !strpbrk(code, "0123456789") || word[5] != ':')
+            continue;
+        *text = word + 5;
+        return sqlstate_parse(code);
     }
     return 0;
 }
 
-/* One line of libpq's verbose message as people are used to it: without the code, and without where in the server's
- * source it arose. */
+/* One line of libpq's verbose message as people are used to it: without the code, without where in the server's source
+ * it arose, and without libpq's own advice (those lines begin with a tab), for which there is find_remedy. */
 static void append_line(struct str *out, const char *line, size_t len, sqlstate *code)
 {
     const char *rest;
-    if (len >= 10 && memcmp(line, "LOCATION: ", 10) == 0)
+    if (*line == '\t' || (len >= 10 && memcmp(line, "LOCATION: ", 10) == 0))
         return;
     if (out->len > 0)
         str_append_char(out, '\n');
     sqlstate found = find_code(line, len, &rest);
     if (found == 0) {
-        size_t blanks = strspn(line, "\t ");
-        str_append_n(out, line + blanks, len - blanks);
+        str_append_n(out, line, len);
         return;
     }
     *code = found;

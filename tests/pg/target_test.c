@@ -1,0 +1,78 @@
+#include "pg/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+static const char *keywords[TARGET_KEYWORDS], *values[TARGET_KEYWORDS];
+
+static const char *value_of(const char *keyword, int nth)
+{
+    for (int i = 0; keywords[i]; i++) {
+        if (strcmp(keywords[i], keyword) == 0 && nth-- == 0)
+            return values[i];
+    }
+    return NULL;
+}
+
+static void unset_fields_are_left_to_libpq(void **state)
+{
+    (void)state;
+    target_keywords(&(struct target){0}, "app", keywords, values);
+    assert_null(value_of("host", 0));
+    assert_null(value_of("port", 0));
+    assert_null(value_of("user", 0));
+    assert_string_equal(value_of("fallback_application_name", 0), "app");
+    assert_string_equal(value_of("client_encoding", 0), "UTF8");
+}
+
+static void all_fields_fit(void **state)
+{
+    (void)state;
+    const struct target target = {.host = "h", .port = "1", .user = "u", .dbname = "postgresql://x/y", .database = "z"};
+    target_keywords(&target, "app", keywords, values);
+    assert_string_equal(value_of("host", 0), "h");
+    assert_string_equal(value_of("dbname", 0), "postgresql://x/y");
+    assert_string_equal(value_of("dbname", 1), "z");
+}
+
+/* libpq expands the first dbname: a database's name must never be it. */
+static void a_database_is_never_a_connection_string(void **state)
+{
+    (void)state;
+    target_keywords(&(struct target){.database = "host=elsewhere"}, "app", keywords, values);
+    assert_string_equal(value_of("dbname", 0), "");
+    assert_string_equal(value_of("dbname", 1), "host=elsewhere");
+}
+
+static void a_server_is_named_by_fields_or_variables(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE", "PGDATABASE", "PGUSER"};
+    for (size_t i = 0; i < 6; i++)
+        unsetenv(variables[i]);
+    assert_false(target_is_given(&(struct target){0}));
+    assert_true(target_is_given(&(struct target){.host = "h"}));
+    assert_true(target_is_given(&(struct target){.port = "1"}));
+    assert_true(target_is_given(&(struct target){.user = "u"}));
+    assert_true(target_is_given(&(struct target){.dbname = "d"}));
+    for (size_t i = 0; i < 6; i++) {
+        setenv(variables[i], "", 1);
+        assert_false(target_is_given(&(struct target){0}));
+        setenv(variables[i], "x", 1);
+        assert_true(target_is_given(&(struct target){0}));
+        unsetenv(variables[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unset_fields_are_left_to_libpq),
+        cmocka_unit_test(all_fields_fit),
+        cmocka_unit_test(a_database_is_never_a_connection_string),
+        cmocka_unit_test(a_server_is_named_by_fields_or_variables),
+    };
+    return cmocka_run_group_tests_name("target", tests, NULL, NULL);
+}
