@@ -1,0 +1,298 @@
+#include "run/pool.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "run/retry.h"
+
+#define CONNECT_LIMIT_NS (10 * NS_PER_S)
+enum { CONNECT_AT_ONCE = 16 }; /* a thread: a full listen queue refuses the rest of a crowd */
+
+static void begin_connecting(struct link *link, int64_t now_ns);
+
+static struct link *link_of_retry(struct timer *timer)
+{
+    return (struct link *)(void *)((char *)timer - offsetof(struct link, retry));
+}
+
+static struct link *link_of_deadline(struct timer *timer)
+{
+    return (struct link *)(void *)((char *)timer - offsetof(struct link, deadline));
+}
+
+/* --- Going down --------------------------------------------------------------------------------------------------- */
+
+static void set_alive(struct pool *pool, int change)
+{
+    pool->n_ready += change;
+    atomic_store_explicit(&pool->alive, pool->n_ready, memory_order_relaxed);
+}
+
+static void refuse_start(struct link *link)
+{
+    struct pool *pool = link->pool;
+    link->failed = true;
+    if (pool->refused)
+        return;
+    char buf[1024];
+    const char *text = conn_error(&link->conn, buf, sizeof buf);
+    pool->refused = true;
+    pool->code = link->conn.code;
+    if (link->state == LINK_PREPARING) {
+        const struct statement *statement = mix_statement(pool->plan->mix, link->n_prepared, NULL);
+        err_set(&pool->err, ERR_INPUT, statement->where, "cannot prepare this statement: %s", text);
+        err_append(&pool->err, "%s", statement->text);
+    } else if (link->state == LINK_SETTING) {
+        err_set(&pool->err, ERR_SERVER, NULL, "cannot set up a session: %s", text);
+    } else {
+        err_set(&pool->err, ERR_SERVER, NULL, "cannot connect: %s", text);
+    }
+}
+
+/* Every way down ends here. While starting a refusal is final, later the link tries again for as long as the trial runs. */
+static void go_down(struct link *link, int64_t now_ns)
+{
+    struct pool *pool = link->pool;
+    bool was_ready = link->state == LINK_READY;
+    if (pool->starting)
+        refuse_start(link);
+    link->state = LINK_DOWN;
+    if (was_ready) {
+        set_alive(pool, -1);
+        link->lost_ns = now_ns;
+        atomic_store_explicit(&pool->last_lost_ns, now_ns, memory_order_relaxed);
+        pool->hooks.lost(link, now_ns); /* it may want the server's last words */
+    }
+    conn_close(&link->conn);
+    if (!link->failed && !link->retry.armed)
+        loop_arm(pool->loop, &link->retry, now_ns + retry_reconnect_ns(link->attempt++));
+}
+
+static void on_retry(struct timer *timer, int64_t now_ns)
+{
+    begin_connecting(link_of_retry(timer), now_ns);
+}
+
+static void watch_deadline(struct link *link)
+{
+    if (!link->deadline.armed)
+        loop_arm(link->pool->loop, &link->deadline, link->deadline_ns);
+}
+
+/* The timer may be an earlier attempt's: what counts is deadline_ns. */
+static void on_deadline(struct timer *timer, int64_t now_ns)
+{
+    struct link *link = link_of_deadline(timer);
+    if (link->state == LINK_DOWN || link->state == LINK_READY)
+        return;
+    if (now_ns >= link->deadline_ns)
+        go_down(link, now_ns);
+    else
+        watch_deadline(link);
+}
+
+/* --- Going up ----------------------------------------------------------------------------------------------------- */
+
+/* Writability is watched only while something waits to be written: on a Unix socket it would otherwise wake us a second
+ * time for every request, when the server takes it out of the socket. */
+static bool watch(struct link *link, uint32_t how)
+{
+    uint32_t events = how | EPOLLRDHUP;
+    if (link->conn.want & CONN_WANT_READ)
+        events |= EPOLLIN;
+    if (link->conn.want & CONN_WANT_WRITE)
+        events |= EPOLLOUT;
+    link->watched_write = link->conn.want & CONN_WANT_WRITE;
+    return loop_watch(link->pool->loop, conn_socket(&link->conn), events, link);
+}
+
+bool link_sent(struct link *link, bool sent, int64_t now_ns)
+{
+    bool wants_write = link->conn.want & CONN_WANT_WRITE;
+    if (__builtin_expect(sent && wants_write == link->watched_write, 1))
+        return true;
+    if (sent && watch(link, EPOLLET))
+        return true;
+    go_down(link, now_ns);
+    return false;
+}
+
+static void begin_connecting(struct link *link, int64_t now_ns)
+{
+    const struct pool_plan *plan = link->pool->plan;
+    link->state = LINK_CONNECTING;
+    link->deadline_ns = now_ns + CONNECT_LIMIT_NS;
+    if (conn_open(&link->conn, plan->target, plan->app) == CONN_LOST || !watch(link, 0))
+        go_down(link, now_ns);
+    else
+        watch_deadline(link);
+}
+
+static void begin_next(struct pool *pool, int64_t now_ns)
+{
+    if (pool->n_begun < pool->n)
+        begin_connecting(&pool->links[pool->n_begun++], now_ns);
+}
+
+static void become_ready(struct link *link, int64_t now_ns)
+{
+    struct pool *pool = link->pool;
+    link->state = LINK_READY;
+    link->attempt = 0;
+    set_alive(pool, 1);
+    if (link->lost_ns > 0) {
+        pool->reconnects++;
+        pool->outage_ns += now_ns - link->lost_ns;
+    }
+    if (pool->starting) {
+        pool->starting = pool->n_ready < pool->n;
+        begin_next(pool, now_ns);
+    }
+    pool->hooks.ready(link, now_ns);
+}
+
+static void prepare_next(struct link *link, int64_t now_ns)
+{
+    const struct mix *mix = link->pool->plan->mix;
+    if (link->pool->plan->protocol != PROTOCOL_PREPARED || link->n_prepared == mix->n_statements) {
+        become_ready(link, now_ns);
+        return;
+    }
+    const struct statement *statement = mix_statement(mix, link->n_prepared, NULL);
+    link->state = LINK_PREPARING;
+    link_sent(link, conn_send_prepare(&link->conn, statement->prepared_name, statement->sql), now_ns);
+}
+
+static void step_connecting(struct link *link, int64_t now_ns)
+{
+    enum conn_status status = conn_connect(&link->conn);
+    if (status == CONN_PENDING && watch(link, 0))
+        return;
+    if (status != CONN_DONE || !watch(link, EPOLLET)) {
+        go_down(link, now_ns);
+        return;
+    }
+    link->state = LINK_SETTING;
+    link->pool->commits++; /* a backend looks itself up in the catalogs, in a transaction */
+    link->n_prepared = 0;
+    memset(link->runs, 0, (size_t)link->pool->plan->mix->n_statements);
+    link_sent(link, conn_send_query(&link->conn, link->pool->plan->setup_sql), now_ns);
+}
+
+static void step_set(struct link *link, int64_t now_ns)
+{
+    link->pool->commits++;
+    prepare_next(link, now_ns);
+}
+
+static void step_prepared(struct link *link, int64_t now_ns)
+{
+    link->pool->commits++;
+    link->n_prepared++;
+    prepare_next(link, now_ns);
+}
+
+static void step_reply(struct link *link, int64_t now_ns)
+{
+    link->pool->hooks.reply(link, now_ns);
+}
+
+typedef void link_step_fn(struct link *link, int64_t now_ns);
+
+/* What a complete reply means in each state. */
+static link_step_fn *const on_reply[LINK_STATES] = {
+    [LINK_SETTING] = step_set,
+    [LINK_PREPARING] = step_prepared,
+    [LINK_READY] = step_reply,
+};
+
+void pool_event(struct link *link, uint32_t events, int64_t now_ns)
+{
+    if (__builtin_expect(link->state <= LINK_CONNECTING, 0)) {
+        if (link->state == LINK_CONNECTING)
+            step_connecting(link, now_ns);
+        return;
+    }
+    if (__builtin_expect(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR), 0))
+        link->conn.hung_up = true;
+    enum conn_status status = conn_receive(&link->conn);
+    bool broken = status == CONN_LOST || (link->state != LINK_READY && status == CONN_DONE && link->conn.failed);
+    if (__builtin_expect(broken, 0))
+        go_down(link, now_ns);
+    else if (status == CONN_DONE)
+        on_reply[link->state](link, now_ns);
+    else
+        link_sent(link, true, now_ns); /* what was to be written may be out now */
+}
+
+/* --- The pool ----------------------------------------------------------------------------------------------------- */
+
+bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loop, const struct pool_hooks *hooks, int n,
+               struct err *err)
+{
+    size_t n_runs = (size_t)plan->mix->n_statements;
+    *pool = (struct pool){.plan = plan, .loop = loop, .hooks = *hooks, .starting = true};
+    pool->links = calloc((size_t)n, sizeof *pool->links);
+    pool->runs = calloc((size_t)n, n_runs + 1);
+    if (!pool->links || !pool->runs)
+        return err_memory(err);
+    for (pool->n = 0; pool->n < n; pool->n++)
+        pool->links[pool->n] = (struct link){.pool = pool,
+                                             .retry.fire = on_retry,
+                                             .deadline.fire = on_deadline,
+                                             .runs = pool->runs + (size_t)pool->n * n_runs};
+    return true;
+}
+
+void pool_close(struct pool *pool)
+{
+    for (int i = 0; i < pool->n; i++) {
+        conn_close(&pool->links[i].conn);
+        pool->links[i].state = LINK_DOWN;
+    }
+}
+
+void pool_deinit(struct pool *pool)
+{
+    pool_close(pool);
+    free(pool->links);
+    free(pool->runs);
+    pool->links = NULL;
+    pool->runs = NULL;
+    pool->n = 0;
+}
+
+void pool_start(struct pool *pool, int64_t now_ns)
+{
+    for (int i = 0; i < CONNECT_AT_ONCE; i++)
+        begin_next(pool, now_ns);
+}
+
+bool link_is_cold(const struct link *link, int entry)
+{
+    const struct mix *mix = link->pool->plan->mix;
+    const struct mix_entry *e = &mix->entries[entry];
+    for (int i = 0; i < mix->workload->transactions[e->transaction].n_statements; i++)
+        if (link->runs[e->first_statement + i] < LINK_WARM_RUNS)
+            return true;
+    return false;
+}
+
+int link_cold_statement(const struct link *link)
+{
+    for (int i = 0; i < link->pool->plan->mix->n_statements; i++)
+        if (link->runs[i] < LINK_WARM_RUNS)
+            return i;
+    return -1;
+}
+
+int64_t pool_outage_ns(const struct pool *pool, int64_t now_ns)
+{
+    int64_t sum = pool->outage_ns;
+    for (int i = 0; i < pool->n; i++)
+        if (pool->links[i].state != LINK_READY && pool->links[i].lost_ns > 0)
+            sum += now_ns - pool->links[i].lost_ns;
+    return sum;
+}

@@ -1,0 +1,113 @@
+/* What one thread saw. Nothing is shared and nothing is locked: a thread records into its own recorder, and the main thread
+ * merges after the join. Only finished seconds are handed over while the trial runs, through a list with one writer and
+ * one reader. */
+#ifndef PGDYNO_RUN_RECORDER_H
+#define PGDYNO_RUN_RECORDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "run/result.h"
+#include "run/window.h"
+#include "workloads/spec.h"
+
+/* What ended in the running second, for one transaction. */
+struct second_counts {
+    int64_t ok, failed, retried, retries;
+};
+
+/* One finished second of one thread: for each transaction its counts, and the touched counters of its responses. */
+struct second {
+    _Atomic(struct second *) next;
+    int64_t number; /* from 0, in seconds since the window's start */
+    struct second_part {
+        struct second_counts counts;
+        int64_t min, max;
+        double sum, sum_squares;
+        size_t n_pairs; /* its part of `pairs`, which follow each other in the order of transactions */
+    } *parts;           /* one a transaction */
+    struct second_pair {
+        uint32_t index, count;
+    } *pairs;
+};
+
+struct recorded {
+    struct transaction_result result;
+    struct hist *running; /* responses that ended in the running second */
+    struct second_counts counts;
+};
+
+/* How one transaction ended. */
+struct outcome {
+    int transaction;
+    bool ok;
+    int attempts;
+    int64_t intended_ns, done_ns;
+    int64_t lag_ns;
+    int64_t service_ns; /* back-off excluded */
+    int64_t backoff_ns, wasted_ns;
+};
+
+struct recorder {
+    const struct window *window;
+    struct recorded *transactions;
+    size_t n_transactions;
+    struct hist *lag;
+    int64_t commits, rollbacks; /* over the whole trial */
+
+    struct sqlstate_count errors[RESULT_SQLSTATES];
+    size_t n_errors;
+    char first_error[512];
+    int64_t first_error_ns;
+
+    int64_t second_end_ns; /* of the running second; INT64_MAX before the window */
+    int64_t second_number;
+    struct second *last;  /* the writer's end; never NULL */
+    struct second *first; /* the reader's end: an empty or already read one, then what is new */
+    bool failed;          /* no memory for a second: it is missing from the intervals */
+};
+
+bool recorder_init(struct recorder *recorder, const struct workload *workload, const struct window *window,
+                   struct err *err);
+void recorder_deinit(struct recorder *recorder); /* all-zero and half-built ones too */
+
+void recorder_outcome(struct recorder *recorder, const struct outcome *outcome);
+
+/* One statement that ended well, of a transaction meant to start at `intended_ns`. */
+static inline void recorder_statement(struct recorder *recorder, int transaction, int statement, int64_t intended_ns,
+                                      int64_t service_ns)
+{
+    if (!window_holds(recorder->window, intended_ns))
+        return;
+    struct statement_result *result = &recorder->transactions[transaction].result.statements[statement];
+    result->count++;
+    hist_record(result->service, service_ns);
+}
+
+/* One failed attempt. `where` and `text` (which may lack) become the trial's first error if there was none. */
+void recorder_error(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t now_ns, sqlstate code,
+                    const char *where, const char *text);
+
+/* Still running when the drain ended: `so_far_ns` is a lower bound of its response. */
+void recorder_censored(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t so_far_ns);
+
+/* Hand over the seconds that have ended by `now_ns`. */
+void recorder_roll(struct recorder *recorder, int64_t now_ns);
+static inline void recorder_tick(struct recorder *recorder, int64_t now_ns)
+{
+    if (now_ns >= recorder->second_end_ns)
+        recorder_roll(recorder, now_ns);
+}
+/* When the running second ends: the thread must tick then, even if nothing else happens. INT64_MAX: nothing to do. Begins
+ * the first one when the window has become known. */
+int64_t recorder_next_tick(struct recorder *recorder);
+/* Hand over the window's last second too, which may be shorter. */
+void recorder_close(struct recorder *recorder);
+
+/* For the main thread: the next finished second, or NULL if there is none yet. It belongs to the recorder and is valid
+ * until the next call. */
+const struct second *recorder_take(struct recorder *recorder);
+
+#endif

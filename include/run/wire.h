@@ -1,0 +1,22 @@
+/* Between a transaction's variables and the wire. Nothing is allocated: text lives in the scratch of the transaction. */
+#ifndef PGDYNO_RUN_WIRE_H
+#define PGDYNO_RUN_WIRE_H
+
+#include <libpq-fe.h>
+
+#include "generators/table.h"
+#include "generators/value.h"
+#include "workloads/spec.h"
+
+/* The statement's parameters in text format, as libpq takes them: params[k] is NULL or a NUL-terminated text. */
+enum make_status wire_params(const struct statement *statement, const struct value *slots, struct scratch *scratch,
+                             const char **params);
+
+/* The statement with its parameters written into it, for the simple protocol. Each becomes a quoted literal of unknown type or NULL, so
+ * that the server finds the same types as for $1. Needs standard_conforming_strings = on. NULL when the scratch is full. */
+const char *wire_text(const struct statement *statement, const struct value *slots, struct scratch *scratch);
+
+/* The only row into the slots, text copied. False when the scratch is full. */
+bool wire_into(const struct statement *statement, const PGresult *result, struct scratch *scratch, struct value *slots);
+
+#endif
