@@ -1,6 +1,7 @@
 #include "pg/index.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/units.h"
@@ -13,16 +14,21 @@ static bool quote(struct db *db, const char *name, char *quoted, struct err *err
            err_set(err, ERR_INPUT, name, "too long for the name of an index (63 bytes)");
 }
 
+/* Two statements in one message are one transaction: an index that could not be found again by its name, since its
+ * table is not in the search_path, is not made at all. */
 static bool create(struct db *db, const struct index_spec *spec, int64_t *build_ns, struct err *err)
 {
     char name[IDENT_BYTES];
     if (!quote(db, spec->name, name, err))
         return false;
+    char *literal = PQescapeLiteral(db_handle(db), name, strlen(name));
+    if (!literal)
+        return err_memory(err);
     int64_t start_ns = clock_now_ns();
-    if (!db_execf(db, spec->name, err, "CREATE INDEX %s ON %s", name, spec->definition))
-        return false;
+    bool ok = db_execf(db, spec->name, err, "CREATE INDEX %s ON %s\n; SELECT %s::regclass", name, spec->definition, literal);
     *build_ns = clock_now_ns() - start_ns;
-    return true;
+    PQfreemem(literal);
+    return ok;
 }
 
 /* One value about the index of that name in the search_path; "" if there is no such value. */
