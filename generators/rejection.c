@@ -155,11 +155,22 @@ static void append_words(struct str *out, const struct rejection *rejection)
     }
 }
 
+/* A full disk or an ended backend also has a row in its context, the one that happened to be at hand. */
+static bool is_about_row(const struct rejection *rejection)
+{
+    static const char *const others[] = {"08", "25", "40", "53", "55", "57", "58", "F0", "XX"}; /* SQLSTATE classes */
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        if (strncmp(server_words(rejection, PG_DIAG_SQLSTATE), others[i], 2) == 0)
+            return false;
+    }
+    return true;
+}
+
 bool rejection_set(const struct rejection *rejection, struct err *err)
 {
     const struct table_spec *table = rejection->table;
     struct copy_place place = {.column = table->n_columns};
-    if (rejection->result)
+    if (rejection->result && is_about_row(rejection))
         place = rejection_place(PQresultErrorField(rejection->result, PG_DIAG_CONTEXT), table);
     int64_t row = sent_rows_find(rejection->sent, place.line);
     struct str where = {0}, text = {0};
