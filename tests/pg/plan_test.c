@@ -86,7 +86,9 @@ static void the_sample_decides_the_custom_plan(void **state)
     capture(sql, 1, common);
     assert_string_equal(plan.scan, "Seq Scan tasks");
     plan_deinit(&plan);
+    test_exec(test_db(), "SET enable_indexscan = off");
     capture(sql, 1, rare);
+    test_exec(test_db(), "RESET enable_indexscan");
     assert_string_equal(plan.shape, "Bitmap Heap Scan tasks(Bitmap Index Scan tasks_status)");
     assert_string_equal(plan.scan, "Bitmap Index Scan tasks_status");
     plan_describe(plan.generic, shape, sizeof shape, scan, sizeof scan, &writes);
