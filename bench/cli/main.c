@@ -1,0 +1,180 @@
+/* pgdyno, a dynamometer for PostgreSQL. Where to find what; each room includes only rooms above it.
+ *
+ *   bench/base/    err      what went wrong          arena   memory that goes together   str    growable text
+ *                  units    250ms, 31,988            log     notices                     heap   timers' order
+ *                  stop     Ctrl-C                   proc    programs, this machine      json   jansson's helpers
+ *   bench/pg/      target   which server             query   blocking set-up SQL         conn   asynchronous libpq
+ *                  sqlerror messages with a caret    sqlstate codes and names            index  built, timed, sized
+ *                  plan     EXPLAIN, plan shapes     serverstat the server's counters
+ *                  cluster  the private server       keeper  its guardian process        binaries where initdb is
+ *   generators/    rng      counter-based random     dist    distributions               rejection  the hard ones
+ *                  value    typed values             text    words, letters              table  row n, a pure function
+ *                  copy     COPY's text format       copy_in one COPY                    load   many, in parallel
+ *                  csv_source  CSV files
+ *   workloads/     workload find, read, check        doc     YAML with places            schema, keys  keys as rows
+ *                  bind_*   nodes to structs         problems mistakes underlined        sqltext  :name in SQL
+ *                  lexer, expr, program  compile     eval, operators, functions*, format, permute  run expressions
+ *                  catalog/ the workloads that come with it
+ *   bench/run/     session  reach the server         preflight what must be so           rehearse  empty dress rehearsal
+ *                  seed     fill, reuse, clean       settle  vacuum, checkpoint          restore  the seeded state
+ *                  variant  enter, leave             sample  plans                       sweep, order  all trials
+ *                  trial    one of them              judge   is it valid                 estimate  what a run would do
+ *                  loop     epoll and timers         pool    connections                 client, worker, driver  the load
+ *                  mix, bind  what to send           retry   again, and when             hist, recorder  what was seen
+ *   reports/       store    facts into a folder      facts   and back                    stats, compare  the figures
+ *                  text, markdown  words             csv     tables                      plot*, picture  gnuplot
+ *                  hlog, hgrm  histograms            report  all of it
+ *   bench/cli/     main     this                     opt     option rows, parsing        help   --help, man page
+ *                  view     progress                 job     what commands share         cmd_*  a file each
+ *                  folder   where results go         redact  no passwords                plan_text, plan_table  check
+ *                  report_step  files and table
+ */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/help.h"
+#include "cli/job.h"
+#include "cli/redact.h"
+
+static const struct command commands[] = {
+    {"run", FOR_RUN, "WORKLOAD [URI]", 1, 1, cmd_run, "seed, sweep, report: the main job",
+     "pgdyno run tasks                                       # on a private server\n"
+     "pgdyno run tasks --pool=4,8,16 --isolation=rc,ser      # over pool sizes and isolation levels\n"
+     "pgdyno run my.yaml -d 'host=db1 dbname=bench'          # on a server of yours\n"
+     "pgdyno run tasks --variant=none,partial -T 30 --blocks=20\n"
+     "pgdyno run bank --dry-run                              # what it would do, and how long",
+     "WORKLOAD is a file, or the name of one that `pgdyno list` shows. Ctrl-C once reports what was measured, twice "
+     "ends at once."},
+    {"seed", FOR_SEED, "WORKLOAD [URI]", 1, 1, cmd_seed, "only create and fill the tables",
+     "pgdyno seed tasks -d bench --scale=10\n"
+     "pgdyno seed tasks --keep                               # a private server whose folder stays",
+     "Tables that are already as they would be made are kept."},
+    {"check", FOR_CHECK, "WORKLOAD [URI]", 1, 1, cmd_check, "try everything and measure nothing",
+     "pgdyno check my.yaml\n"
+     "pgdyno check my.yaml -d bench                          # leaves nothing there",
+     "Reads the file, prepares every statement under every variant, and prints what a run would do: its trials, time, "
+     "disk and, on a private server, plans."},
+    {"report", FOR_REPORT, "DIR", 1, 1, cmd_report, "write the reports of a run again",
+     "pgdyno report pgdyno-results/latest\n"
+     "pgdyno report pgdyno-results/latest --plots=png --latency-percentiles=50,99,99.9",
+     "Works on interrupted runs too, and needs no server."},
+    {"compare", FOR_COMPARE, "BASE HEAD", 2, 2, cmd_compare, "two finished runs (not supported yet)",
+     "pgdyno compare results-before results-after", NULL},
+    {"list", FOR_LIST, "", 0, 0, cmd_list, "the workloads that come with it", "pgdyno list", NULL},
+    {"clean", FOR_CLEAN, "WORKLOAD [URI]", 1, 1, cmd_clean, "drop what seed created",
+     "pgdyno clean tasks -d bench", "Refuses a schema that pgdyno did not make."},
+    {0},
+};
+
+static int print(struct str *text)
+{
+    fputs(str_text(text), stdout);
+    str_deinit(text);
+    return finish_output(EXIT_OK);
+}
+
+static int print_version(void)
+{
+    int libpq = PQlibVersion();
+    printf("pgdyno %s (libpq %d.%d, for PostgreSQL 14 to 18)\n", PGDYNO_VERSION, libpq / 10000, libpq % 10000);
+    return finish_output(EXIT_OK);
+}
+
+static int usage(const struct err *err, const struct command *command)
+{
+    print_error(err);
+    fprintf(stderr, "try `pgdyno %s%s--help`\n", command ? command->name : "", command ? " " : "");
+    return EXIT_USAGE;
+}
+
+static const struct command *find(const char *name)
+{
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[sizeof commands / sizeof *commands] = {0};
+    struct err err = {0};
+    for (size_t i = 0; commands[i].name; i++)
+        names[i] = commands[i].name;
+    const char *nearest = str_nearest(word, names);
+    if (word[0] == '-')
+        err_set(&err, ERR_USAGE, NULL, "options come after the command: pgdyno run WORKLOAD %s", word);
+    else if (nearest)
+        err_set(&err, ERR_USAGE, NULL, "unknown command `%s` (did you mean `%s`?)", word, nearest);
+    else
+        err_set(&err, ERR_USAGE, NULL, "unknown command `%s`", word);
+    return usage(&err, NULL);
+}
+
+static int execute(const struct command *command, struct options *options, const char *command_line)
+{
+    struct str text = {0};
+    struct err err = {0};
+    if (options->help) {
+        help_command(command, &text);
+        return print(&text);
+    }
+    if (options->version)
+        return print_version();
+    if (options->n_operands < command->min_operands) {
+        err_set(&err, ERR_USAGE, NULL, "%s needs %s", command->name, command->operands);
+        return usage(&err, command);
+    }
+    return command->run(options, command_line);
+}
+
+/* Options are copied before argv is cleared of passwords, and errors are shown after. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    struct options options;
+    struct err err = {0};
+    struct str command_line = {0};
+    bool parsed = options_parse(&options, command->bit, command->max_operands, argc - 2, argv + 2, &err);
+    bool had_password = redact_argv(argc, argv);
+    redact_command_line(argc, argv, &command_line);
+    if (had_password)
+        fputs("warning: a password on the command line can be seen by others on this machine; keep it in ~/.pgpass\n",
+              stderr);
+    int status = parsed ? execute(command, &options, str_text(&command_line)) : usage(&err, command);
+    str_deinit(&command_line);
+    options_deinit(&options);
+    return status;
+}
+
+static int general(const char *word, bool *done)
+{
+    struct str text = {0};
+    *done = true;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "help") == 0)
+        help_program(commands, &text);
+    else if (strcmp(word, "--mdoc") == 0) /* for the build */
+        help_man(commands, &text);
+    else if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+        return print_version();
+    else
+        *done = false;
+    return *done ? print(&text) : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    bool done = false;
+    if (argc < 2) {
+        struct str text = {0};
+        help_program(commands, &text);
+        fputs(str_text(&text), stderr);
+        str_deinit(&text);
+        return EXIT_USAGE;
+    }
+    int status = general(argv[1], &done);
+    if (done)
+        return status;
+    const struct command *command = find(argv[1]);
+    return command ? run_command(command, argc, argv) : unknown_command(argv[1]);
+}
