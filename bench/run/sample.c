@@ -141,3 +141,15 @@ bool sample_plans(struct session *session, const struct run_sink *sink, struct e
     session_exec_anyway(session, "ROLLBACK");
     return ok;
 }
+
+bool session_plans(struct session *session, const struct run_sink *sink, struct err *err)
+{
+    for (size_t v = 0; v < session->workload->n_variants; v++) {
+        if (session_not_stopped(err) && variant_enter(session, (int)v, err) && sample_plans(session, sink, err) &&
+            variant_leave(session, err))
+            continue;
+        variant_leave_anyway(session);
+        return false;
+    }
+    return true;
+}

@@ -39,6 +39,10 @@ bool session_seed(struct session *session, struct err *err);
 /* Drop what seed created; *found is false if there was nothing of ours. Refuses a schema that pgdyno did not make. */
 bool session_clean(struct session *session, bool *found, struct err *err);
 
+/* After session_seed: build each variant in turn, hand the plans of all statements under it to sink->plan, and take it away
+ * again. Measures nothing. */
+bool session_plans(struct session *session, const struct run_sink *sink, struct err *err);
+
 /* The whole sweep (after rehearse and seed). Every finished trial has reached `sink` before the next begins. Returns false with ERR_STOPPED when the
  * user stopped it, ERR_SERVER when the server went for good; what was measured is in the sink. */
 bool session_sweep(struct session *session, const struct run_sink *sink, struct err *err);
