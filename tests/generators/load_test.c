@@ -283,12 +283,14 @@ static void too_many_connections_is_an_error(void **state)
     struct table_spec table = table_of("crowd", 20000, columns, 1);
     struct load_result result;
     struct err err;
-    execute("CREATE TABLE crowd (id int); BEGIN; LOCK TABLE crowd"); /* so that none is done before the last one comes */
+    execute("CREATE TABLE crowd (id int)");
+    execute("BEGIN; LOCK TABLE crowd"); /* so that none is done before the last one comes */
     bool ok = load(&table, 1, 80, &result, &err);
     execute("COMMIT");
     assert_false(ok);
     assert_int_equal(err.kind, ERR_SERVER);
-    assert_non_null(strstr(err.text, "max_connections"));
+    if (!strstr(err.text, "max_connections"))
+        fail_msg("%s", err.text);
 }
 
 /* --- Trouble in the middle ------------------------------------------------------------------------------------------- */
@@ -406,14 +408,14 @@ static void kill_server(void *user, const char *table, int64_t done, int64_t tot
 static void a_server_that_goes_away_ends_it(void **state)
 {
     (void)state;
-    struct cluster *other, *victim;
+    struct cluster *other = NULL, *victim;
     struct cluster_options server = {.max_connections = 10, .fast_unsafe = true};
     struct column_spec columns[] = {{"id", make_row, NULL}};
     struct table_spec table = table_of("gone", INT64_C(1) << 40, columns, 1);
     struct load_options options = {.connections = 2, .schema = "public", .progress = kill_server, .user = &victim};
     struct load_result result;
     struct err err = {0};
-    struct db *to_other;
+    struct db *to_other = NULL;
     if (!cluster_open(&server, &other, &err) || !db_open(cluster_target(other), &to_other, &err) ||
         !db_exec(to_other, "create", "CREATE TABLE gone (id bigint)", &err))
         fail_msg("%s", err.text);
