@@ -14,7 +14,7 @@ int cmd_list(const struct options *options, const char *command_line)
     for (size_t i = 0; i < count; i++)
         widest = strlen(entries[i].name) > widest ? strlen(entries[i].name) : widest;
     for (size_t i = 0; i < count; i++)
-        printf("%-*s  %s\n", (int)widest, entries[i].name, entries[i].about);
+        printf("%-*s  %.*s\n", (int)widest, entries[i].name, question_length(entries[i].about), entries[i].about);
     catalog_free(entries, count);
     return finish_output(EXIT_OK);
 }

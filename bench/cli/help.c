@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMN = 31, WIDTH = 100 };
+enum { COLUMN = 31, WIDTH = 100, MAN_WIDTH = 60 };
 
 /* --- Text --------------------------------------------------------------------------------------------------------- */
 
@@ -150,9 +150,24 @@ static void man_text(const char *text, size_t len, struct str *out)
     str_append_char(out, '\n');
 }
 
+/* mdoc wants a line a sentence, and none over 80 bytes. */
 static void man_line(const char *text, struct str *out)
 {
-    man_text(text, strlen(text), out);
+    while (*text) {
+        size_t len = strlen(text), cut = 0;
+        for (size_t i = 0; i < len && !(cut && i > MAN_WIDTH); i++) {
+            if (text[i] != ' ')
+                continue;
+            cut = i;
+            if (i > 0 && text[i - 1] == '.')
+                break;
+        }
+        bool sentence = cut > 0 && text[cut - 1] == '.';
+        if (len <= MAN_WIDTH && !sentence)
+            cut = len;
+        man_text(text, cut ? cut : len, out);
+        text += cut ? cut + (text[cut] == ' ') : len;
+    }
 }
 
 static void man_argument(const char *text, char *buf, size_t size)
@@ -255,34 +270,36 @@ static void man_examples(const struct command *commands, struct str *out)
 static const char man_head[] =
     ".Dd November 21, 2026\n.Dt PGDYNO 1\n.Os\n.Sh NAME\n.Nm pgdyno\n.Nd dynamometer for PostgreSQL\n.Sh SYNOPSIS\n.Nm\n"
     ".Ar command\n.Op Ar argument ...\n.Op Ar option ...\n.Sh DESCRIPTION\n.Nm\n"
-    "loads the tables of a workload, drives its transactions over every combination of variant\n"
-    "(index set, migration, settings), pool size and isolation level, in randomised blocks, and says\n"
-    "what changed, by how much, and how sure it is.\n.Pp\n.Ar WORKLOAD\n"
+    "loads the tables of a workload, drives its transactions over every combination\n"
+    "of variant (index set, migration, settings), pool size and isolation level, in\n"
+    "randomised blocks, and says what changed, by how much, and how sure it is.\n.Pp\n.Ar WORKLOAD\n"
     "is a YAML file, or the name of one that\n.Nm Cm list\nshows.\n"
-    "Without connection options and PG variables a private server is started: a cluster in a temporary\n"
-    "folder, reachable only through a Unix socket, gone afterwards even if\n.Nm\nis killed.\n"
-    "On a server of yours everything happens in a schema named after the workload, and nothing that\n.Nm\n"
+    "Without connection options and PG variables a private server is started:\n"
+    "a cluster in a temporary folder, reachable only through a Unix socket,\n"
+    "gone afterwards even if\n.Nm\nis killed.\n"
+    "On a server of yours everything happens in a schema named after the workload,\nand nothing that\n.Nm\n"
     "did not create is altered or dropped.\n";
 
-static const char man_tail[] =
+static const char man_middle[] =
     ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev PGHOST , PGPORT , PGUSER , PGDATABASE , PGSERVICE , PGPASSFILE , ...\n"
     "as for\n.Xr psql 1 .\n.It Ev PGDYNO_PG_BINDIR\nwhere initdb and postgres of the private server are.\n"
     ".It Ev PGDYNO_CATALOG\nfolder of the workloads that\n.Nm Cm list\nshows, instead of the installed one.\n"
     ".It Ev NO_COLOR\nno colour if set to anything.\n.It Ev TMPDIR\nwhere the private server's folder is made.\n.El\n"
     ".Sh FILES\n.Bl -tag -width Ds\n.It Pa pgdyno\\-results/\\*[Lt]workload\\*[Gt]\\-\\*[Lt]time\\*[Gt]/\n"
-    "what a run leaves: run.json, summary.csv, timeseries.csv, compare.csv, histograms, plans, plots, report.md.\n"
+    "what a run leaves: run.json, summary.csv, timeseries.csv, compare.csv,\n"
+    "histograms, plans, plots, report.md.\n"
     ".It Pa pgdyno\\-results/latest\nlink to the last one.\n.El\n"
     ".Sh EXIT STATUS\n.Bl -tag -width Ds\n.It 0\nsuccess\n.It 1\nusage, workload file, or first connection\n"
     ".It 2\nerrors while running; what was measured is written\n.It 3\nmeasured, but not valid\n"
     ".It 130 , 143\nstopped by a signal; what was measured is written.\n"
-    "The first Ctrl\\-C drains and reports, the second ends at once.\n.El\n"
-    ".Sh SEE ALSO\n.Xr pgbench 1 ,\n.Xr psql 1\n";
+    "The first Ctrl\\-C drains and reports, the second ends at once.\n.El\n";
 
 void help_man(const struct command *commands, struct str *out)
 {
     str_append(out, man_head);
     man_command_list(commands, out);
     man_options(commands, out);
+    str_append(out, man_middle);
     man_examples(commands, out);
-    str_append(out, man_tail);
+    str_append(out, ".Sh SEE ALSO\n.Xr pgbench 1 ,\n.Xr psql 1\n");
 }

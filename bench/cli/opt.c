@@ -158,7 +158,7 @@ const struct option_row option_rows[] = {
      "measured time of each trial: 60 (seconds), 250ms, 5m"},
     {0, "warmup", "TIME", MEASURES, set_key, 0, "measure.warmup", "unmeasured time before it"},
     {0, "blocks", "N", MEASURES, set_key, 0, "measure.blocks",
-     "how often each cell is measured; at least 6 give an interval"},
+     "how often each cell is measured; at least 8 give an interval"},
     {'M', "protocol", "NAME", MEASURES, set_key, 0, "measure.protocol", "simple, extended or prepared"},
     {'j', "jobs", "N", LOADS, set_jobs, 0, "measure.threads",
      "threads of the driver, and connections that load; default: usable cores"},

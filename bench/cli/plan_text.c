@@ -8,6 +8,14 @@
  * second copy to restore from. A guess, and said to be one. */
 enum { DISK_FACTOR = 4, DISK_FACTOR_PRIVATE = 6 };
 
+int question_length(const char *about)
+{
+    for (const char *at = about; (at = strpbrk(at, ".?!")) != NULL; at++)
+        if (at[1] == ' ' || at[1] == '\n' || at[1] == '\0')
+            return (int)(at - about) + 1;
+    return (int)strcspn(about, "\n");
+}
+
 static void sweep_line(const struct workload *workload, struct str *out)
 {
     char warmup[32], duration[32];
@@ -58,7 +66,7 @@ bool print_plan(const struct workload *workload, bool given_server, struct str *
         return false;
     str_printf(out, "%s", workload->name);
     if (workload->about && *workload->about)
-        str_printf(out, ": %s", workload->about);
+        str_printf(out, ": %.*s", question_length(workload->about), workload->about);
     str_append_char(out, '\n');
     sweep_line(workload, out);
     variant_lines(workload, out);

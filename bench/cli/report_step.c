@@ -21,11 +21,8 @@ bool report_step(const struct options *options, const struct log *log, const cha
         .log = log,
     };
     bool ok = report_write(folder, &report, &table, all_valid, err);
-    if (ok) {
-        size_t len = strlen(folder);
-        printf("%s", str_text(&table));
-        printf("Report: %s%sreport.md\n", folder, len > 0 && folder[len - 1] == '/' ? "" : "/");
-    }
+    if (ok)
+        fputs(str_text(&table), stdout);
     str_deinit(&table);
     return ok;
 }

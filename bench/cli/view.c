@@ -19,15 +19,15 @@ static const struct {
     const char *name;
     const char *unit; /* NULL: nothing to count */
 } phase_rows[PHASE_COUNT] = {
-    [PHASE_SERVER] = {"server", NULL},
+    [PHASE_SERVER] = {"starting the server", NULL},
     [PHASE_REHEARSE] = {"rehearsing", NULL},
     [PHASE_SEED] = {"seeding", "rows"},
-    [PHASE_CONSTRAINTS] = {"constraints", NULL},
-    [PHASE_VACUUM] = {"vacuum", NULL},
-    [PHASE_PLANS] = {"plans", NULL},
+    [PHASE_CONSTRAINTS] = {"adding constraints", NULL},
+    [PHASE_VACUUM] = {"vacuuming", NULL},
+    [PHASE_PLANS] = {"planning", NULL},
     [PHASE_RESTORE] = {"restoring", NULL},
-    [PHASE_INDEX] = {"index", NULL},
-    [PHASE_WARMUP] = {"warm-up", NULL},
+    [PHASE_INDEX] = {"building", NULL},
+    [PHASE_WARMUP] = {"warming up", NULL},
     [PHASE_MEASURE] = {"measuring", NULL},
 };
 
@@ -190,18 +190,19 @@ static void draw(struct view *view, const struct progress *progress, bool at_onc
     view->drawn_ns = now_ns;
 }
 
-/* Without a live line: one line for each step before the trials. */
+/* Without a live line: one line for each phase before the trials, and for each table. */
 static void announce(struct view *view, const struct progress *progress)
 {
     char count[32], text[256];
-    if (view->live || progress->trial > 0)
+    unsigned bit = 1U << progress->phase;
+    const char *unit = phase_rows[progress->phase].unit;
+    if (view->live || progress->trial > 0 || (!unit && (view->phases_said & bit)))
         return;
-    const char *name = phase_rows[progress->phase].name;
-    if (phase_rows[progress->phase].unit && progress->total > 0)
-        snprintf(text, sizeof text, "%s: %s, %s %s", name, view->label,
-                 units_format_count(count, sizeof count, (double)progress->total, 0), phase_rows[progress->phase].unit);
-    else
-        snprintf(text, sizeof text, "%s%s%s", name, view->label[0] ? ": " : "", view->label);
+    view->phases_said |= bit;
+    snprintf(text, sizeof text, "%s", phase_rows[progress->phase].name);
+    if (unit && progress->total > 0)
+        snprintf(text, sizeof text, "%s %s: %s %s", phase_rows[progress->phase].name, view->label,
+                 units_format_count(count, sizeof count, (double)progress->total, 0), unit);
     print_line(view, text);
 }
 

@@ -39,6 +39,8 @@ bool wants_colour(const struct options *options, FILE *out);
 /* Columns of the terminal; 0 if it is none. */
 int terminal_columns(FILE *out);
 
+/* Bytes of the first sentence of a workload's `about`: the question. */
+int question_length(const char *about);
 /* What the run would do, in words. */
 bool print_plan(const struct workload *workload, bool given_server, struct str *out, struct err *err);
 

@@ -29,6 +29,7 @@ struct view {
     bool drawn;      /* the live line is on the screen */
     bool stop_said;
     bool announced;  /* phase and label below were */
+    unsigned phases_said; /* a bit a phase */
     enum phase phase;
     char label[160];
     int64_t drawn_ns;
