@@ -33,17 +33,16 @@ struct cluster {
 
 /* Whoever could set these would take the server away from us, or open it to others. */
 static const char *const reserved[] = {
-    "config_file",   "data_directory", "external_pid_file",  "hba_file",
-    "ident_file",    "listen_addresses", "port",             "unix_socket_directories",
-    "unix_socket_group", "unix_socket_permissions",
+    "config_file",      "data_directory", "external_pid_file",       "hba_file",          "ident_file",
+    "listen_addresses", "port",           "unix_socket_directories", "unix_socket_group", "unix_socket_permissions",
 };
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+/* What may stand in postgresql.conf before the "="; a dot separates an extension's prefix. */
 static bool is_setting_name(const char *name)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    size_t first = strspn(name, letters);
-    return first > 0 && name[first + strspn(name + first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-                                                          "0123456789.$")] == '\0';
+    return *name != '\0' && strchr(LETTERS, *name) && name[strspn(name, LETTERS "0123456789.$")] == '\0';
 }
 
 static bool check_settings(const struct cluster_options *options, struct err *err)
@@ -64,14 +63,17 @@ static bool check_parent(const char *parent, struct err *err)
 {
     size_t socket_path = strlen(parent) + sizeof "/" KEEPER_FOLDER_TEMPLATE "/" KEEPER_SOCKET;
     if (*parent != '/')
-        return err_set(err, ERR_SYSTEM, parent, "the private server's folder needs an absolute path\nset TMPDIR to one");
+        return err_set(err, ERR_SYSTEM, parent,
+                       "the private server's folder needs an absolute path\nset TMPDIR to one");
     if (strchr(parent, ',')) /* libpq reads a list of hosts there */
-        return err_set(err, ERR_SYSTEM, parent, "no comma can be in the path of the private server's socket\n"
+        return err_set(err, ERR_SYSTEM, parent,
+                       "no comma can be in the path of the private server's socket\n"
                        "set TMPDIR to a folder without one");
     if (socket_path > KEEPER_FOLDER_BYTES)
-        return err_set(err, ERR_SYSTEM, parent, "the path of the private server's socket would have %zu bytes; the "
-                       "system allows %d\nset TMPDIR to something shorter, such as /tmp", socket_path - 1,
-                       KEEPER_FOLDER_BYTES - 1);
+        return err_set(err, ERR_SYSTEM, parent,
+                       "the path of the private server's socket would have %zu bytes; the "
+                       "system allows %d\nset TMPDIR to something shorter, such as /tmp",
+                       socket_path - 1, KEEPER_FOLDER_BYTES - 1);
     return true;
 }
 
@@ -179,8 +181,8 @@ bool cluster_open(const struct cluster_options *options, struct cluster **out, s
     close(report_fd);
     cluster->postmaster = report.postmaster;
     memcpy(cluster->folder, report.folder, sizeof cluster->folder);
-    cluster->target = (struct target){
-        .host = cluster->folder, .port = KEEPER_PORT, .user = "postgres", .dbname = PRIVATE_DBNAME};
+    cluster->target =
+        (struct target){.host = cluster->folder, .port = KEEPER_PORT, .user = "postgres", .dbname = PRIVATE_DBNAME};
     *out = cluster;
     return true;
 fail:

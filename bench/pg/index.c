@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "base/units.h"
 
-enum { IDENT_BYTES = 2 * 64 + 3, TABLE_BYTES = 512 };
+enum {
+    IDENT_BYTES = 2 * 64 + 3,
+    TABLE_BYTES = 512
+};
 
 static bool quote(struct db *db, const char *name, char *quoted, struct err *err)
 {
@@ -25,7 +28,8 @@ static bool create(struct db *db, const struct index_spec *spec, int64_t *build_
     if (!literal)
         return err_memory(err);
     int64_t start_ns = clock_now_ns();
-    bool ok = db_execf(db, spec->name, err, "CREATE INDEX %s ON %s\n; SELECT %s::regclass", name, spec->definition, literal);
+    bool ok =
+        db_execf(db, spec->name, err, "CREATE INDEX %s ON %s\n; SELECT %s::regclass", name, spec->definition, literal);
     *build_ns = clock_now_ns() - start_ns;
     PQfreemem(literal);
     return ok;

@@ -30,7 +30,12 @@
 #define LOCK_NAME "pgdyno.lock"
 #define KEPT_NAME "pgdyno.kept"
 
-enum { START_TIMEOUT_S = 60, READY_TICK_MS = 5, STRAY_TIMEOUT_MS = 10000, TAIL_LINES = 12 };
+enum {
+    START_TIMEOUT_S = 60,
+    READY_TICK_MS = 5,
+    STRAY_TIMEOUT_MS = 10000,
+    TAIL_LINES = 12
+};
 
 struct keeper {
     const struct keeper_job *job;
@@ -319,8 +324,18 @@ static bool run_initdb(struct keeper *keeper, struct err *err)
     char program[PATH_MAX], data[PATH_MAX];
     snprintf(program, sizeof program, "%s/initdb", keeper->job->bindir);
     path_in(keeper, "data", data);
-    const char *const argv[] = {program,       "-D",        data,        "-U",     "postgres", "-A", "trust", "--encoding=UTF8",
-                                "--no-locale", "--no-sync", "--no-instructions", NULL};
+    const char *const argv[] = {program,
+                                "-D",
+                                data,
+                                "-U",
+                                "postgres",
+                                "-A",
+                                "trust",
+                                "--encoding=UTF8",
+                                "--no-locale",
+                                "--no-sync",
+                                "--no-instructions",
+                                NULL};
     if (!start_program(keeper, argv, "initdb.log", err))
         return false;
     while (keeper->child && !keeper->orphaned)
@@ -360,7 +375,8 @@ static void append_own_settings(const struct keeper *keeper, struct str *conf)
     }
     socket_folder[len] = '"';
     /* Some to spare: for an observer with psql, and for backends that are still saying good-bye. */
-    snprintf(connections, sizeof connections, "%d", (options->max_connections > 12 ? options->max_connections : 12) + 8);
+    snprintf(connections, sizeof connections, "%d",
+             (options->max_connections > 12 ? options->max_connections : 12) + 8);
     const struct setting rows[] = {
         {"listen_addresses", ""},
         {"port", KEEPER_PORT},

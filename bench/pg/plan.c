@@ -202,8 +202,7 @@ static void append_bitmap_indexes(struct str *out, const json_t *node)
     json_t *child;
     if (is_type(node, "Bitmap Index Scan"))
         str_printf(out, "%s%s", out->len > 0 ? " + " : "Bitmap Index Scan ", text_of(node, "Index Name"));
-    json_array_foreach(json_object_get(node, "Plans"), i, child)
-        append_bitmap_indexes(out, child);
+    json_array_foreach(json_object_get(node, "Plans"), i, child) append_bitmap_indexes(out, child);
 }
 
 static void name_scan(struct str *out, const json_t *node)
@@ -224,8 +223,7 @@ static double own_cost(const json_t *node)
     double cost = total_cost(node);
     if (is_type(node, "Bitmap Heap Scan"))
         return cost;
-    json_array_foreach(json_object_get(node, "Plans"), i, child)
-        cost -= total_cost(child);
+    json_array_foreach(json_object_get(node, "Plans"), i, child) cost -= total_cost(child);
     return cost;
 }
 
@@ -235,8 +233,8 @@ static void consider_scan(struct description *out, const json_t *node, double lo
         return;
     bool base = json_object_get(node, "Relation Name") != NULL;
     double cost = own_cost(node) * loops;
-    bool better = out->scan.len == 0 || (base && !out->scan_is_base) ||
-                  (base == out->scan_is_base && cost > out->scan_cost);
+    bool better =
+        out->scan.len == 0 || (base && !out->scan_is_base) || (base == out->scan_is_base && cost > out->scan_cost);
     if (!better)
         return;
     out->scan_cost = cost;
@@ -244,8 +242,8 @@ static void consider_scan(struct description *out, const json_t *node, double lo
     name_scan(&out->scan, node);
 }
 
-/* EXPLAIN gives the cost of one execution. How often a node runs follows from its place: the inner side of a nested loop
- * once a row of the outer one, unless its rows are kept. */
+/* EXPLAIN gives the cost of one execution. How often a node runs follows from its place: the inner side of a nested
+ * loop once a row of the outer one, unless its rows are kept. */
 static double loops_of(const json_t *parent, const json_t *child, double loops)
 {
     const char *relationship = text_of(child, "Parent Relationship");
@@ -266,7 +264,8 @@ static void describe_node(struct description *out, const json_t *node, double lo
     consider_scan(out, node, loops);
     if (is_type(node, "ModifyTable") || is_type(node, "LockRows"))
         out->writes = true;
-    json_array_foreach(json_object_get(node, "Plans"), i, child) {
+    json_array_foreach(json_object_get(node, "Plans"), i, child)
+    {
         str_append(&out->shape, i == 0 ? "(" : ", ");
         describe_node(out, child, loops_of(node, child, loops));
     }
@@ -295,7 +294,8 @@ void plan_describe(const json_t *explain_document, char *shape, size_t shape_siz
     struct description out = {0};
     size_t i;
     json_t *entry;
-    json_array_foreach(explain_document, i, entry) {
+    json_array_foreach(explain_document, i, entry)
+    {
         const json_t *node = json_object_get(entry, "Plan");
         if (!node) { /* a utility statement is a string here */
             out.writes = true;

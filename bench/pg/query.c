@@ -29,7 +29,12 @@ static bool stopping(const struct db *db)
     return !db->uninterruptible && stop_requested();
 }
 
-enum wait { WAIT_READY, WAIT_STOP, WAIT_TIMEOUT, WAIT_LOST };
+enum wait {
+    WAIT_READY,
+    WAIT_STOP,
+    WAIT_TIMEOUT,
+    WAIT_LOST
+};
 
 /* Until the socket is ready, a stop is asked for, or `deadline_ns` (0: never) has come. */
 static enum wait wait_socket(const struct db *db, short events, int64_t deadline_ns)
@@ -91,10 +96,11 @@ static bool connect_socket(struct db *db, struct err *err)
         case WAIT_STOP:
             return err_set(err, ERR_STOPPED, NULL, "stopped while connecting");
         case WAIT_TIMEOUT:
-            return err_set(err, ERR_SERVER, NULL,
-                           "no answer from the server at %s, port %s, within %d s\n"
-                           "is it the right host and port? A firewall may drop the packets; connect_timeout sets the limit",
-                           PQhost(db->conn), PQport(db->conn), timeout_s);
+            return err_set(
+                err, ERR_SERVER, NULL,
+                "no answer from the server at %s, port %s, within %d s\n"
+                "is it the right host and port? A firewall may drop the packets; connect_timeout sets the limit",
+                PQhost(db->conn), PQport(db->conn), timeout_s);
         case WAIT_LOST:
             return err_system(err, NULL, "cannot wait for the server");
         case WAIT_READY:
@@ -362,7 +368,8 @@ bool db_value(struct db *db, const char *sql, char *buf, size_t size, struct err
         return false;
     bool any = PQntuples(rows) > 0 && PQnfields(rows) > 0;
     const char *value = any ? PQgetvalue(rows, 0, 0) : "";
-    bool ok = strlen(value) < size || err_set(err, ERR_SERVER, NULL, "a value of %zu bytes is too long: %s", strlen(value), sql);
+    bool ok = strlen(value) < size ||
+              err_set(err, ERR_SERVER, NULL, "a value of %zu bytes is too long: %s", strlen(value), sql);
     if (ok)
         strcpy(buf, value);
     PQclear(rows);

@@ -42,7 +42,14 @@ const struct serverstat_row serverstat_rows[STAT_COUNT] = {
 
 /* --- Where each counter comes from -------------------------------------------------------------------------------- */
 
-enum view { VIEW_DATABASE, VIEW_TABLES, VIEW_WAL, VIEW_BGWRITER, VIEW_CHECKPOINTER, VIEW_COUNT };
+enum view {
+    VIEW_DATABASE,
+    VIEW_TABLES,
+    VIEW_WAL,
+    VIEW_BGWRITER,
+    VIEW_CHECKPOINTER,
+    VIEW_COUNT
+};
 
 static const struct {
     const char *from;
@@ -88,7 +95,9 @@ static const struct source {
     {STAT_CHECKPOINTS, VIEW_CHECKPOINTER, "num_timed + num_requested", 17, 99},
 };
 
-enum { SOURCES = sizeof sources / sizeof *sources };
+enum {
+    SOURCES = sizeof sources / sizeof *sources
+};
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
 
@@ -132,8 +141,7 @@ static bool read_view(struct db *db, enum view view, const char *schema, struct 
     bool ok = true;
     if (build_query(view, version, &sql)) {
         const char *const params[] = {schema};
-        PGresult *rows =
-            db_rows(db, "server statistics", str_text(&sql), views[view].of_schema ? 1 : 0, params, err);
+        PGresult *rows = db_rows(db, "server statistics", str_text(&sql), views[view].of_schema ? 1 : 0, params, err);
         ok = rows != NULL;
         if (ok)
             take_row(view, version, rows, out);

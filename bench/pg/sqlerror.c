@@ -4,7 +4,10 @@
 
 #include "base/units.h"
 
-enum { LINE_COLUMNS = 100, CONTEXT_BYTES = 300 };
+enum {
+    LINE_COLUMNS = 100,
+    CONTEXT_BYTES = 300
+};
 
 /* --- The caret ---------------------------------------------------------------------------------------------------- */
 
@@ -221,11 +224,12 @@ static void append_line(struct str *out, const char *line, size_t len, sqlstate 
 /* Belt and braces: libpq's own messages show no password. */
 static void hide_password(PGconn *conn, struct str *text)
 {
-    const char *password = PQpass(conn), *at;
-    if (!password || strlen(password) < 3)
+    const char *password = PQpass(conn);
+    size_t len = password ? strlen(password) : 0;
+    if (len < 3 || text->len == 0)
         return;
-    while ((at = strstr(str_text(text), password)))
-        memset(text->data + (at - text->data), '*', strlen(password));
+    for (char *at = text->data; (at = strstr(at, password)); at += len)
+        memset(at, '*', len);
 }
 
 bool sqlerror_set_connect(PGconn *conn, struct err *err, sqlstate *code)
@@ -297,10 +301,13 @@ bool sqlerror_check_conninfo(const char *dbname, struct err *err)
     PQconninfoOption *options = PQconninfoParse(dbname, &message);
     if (!options) {
         append_unquoted(&text, message ? message : "out of memory");
-        ok = err_set(err, ERR_USAGE, "connection string", "%s\nwrite it as \"host=… port=… dbname=…\" or "
-                     "postgresql://user@host:port/dbname", str_text(&text));
+        ok = err_set(err, ERR_USAGE, "connection string",
+                     "%s\nwrite it as \"host=… port=… dbname=…\" or "
+                     "postgresql://user@host:port/dbname",
+                     str_text(&text));
     } else if (is_uri(dbname) && looks_misread(options)) {
-        ok = err_set(err, ERR_USAGE, "connection string", "the URI's host, port or database cannot be right\nwrite "
+        ok = err_set(err, ERR_USAGE, "connection string",
+                     "the URI's host, port or database cannot be right\nwrite "
                      "special characters in a password as %%40 (@), %%2F (/), %%3A (:), or leave it to ~/.pgpass");
     }
     PQconninfoFree(options);

@@ -1,5 +1,3 @@
-#include "pg/cluster.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -17,6 +15,7 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "base/stop.h"
+#include "pg/cluster.h"
 #include "pg/query.h"
 #include "unit.h"
 
@@ -131,8 +130,10 @@ static void it_serves_and_is_gone(void **state)
     assert_string_equal(value, "");
     query(cluster, "SHOW unix_socket_directories", value, sizeof value);
     assert_non_null(strstr(value, folder));
-    query(cluster, "SELECT current_user || current_database() || pg_encoding_to_char(encoding) || datcollate "
-                   "FROM pg_database WHERE datname = 'postgres'", value, sizeof value);
+    query(cluster,
+          "SELECT current_user || current_database() || pg_encoding_to_char(encoding) || datcollate "
+          "FROM pg_database WHERE datname = 'postgres'",
+          value, sizeof value);
     assert_string_equal(value, "postgrespostgresUTF8C");
     query(cluster, "SHOW timezone", value, sizeof value);
     assert_string_equal(value, "UTC");
@@ -199,11 +200,12 @@ static void settings_are_quoted_and_later_ones_win(void **state)
 static void inherited_variables_do_not_disturb(void **state)
 {
     (void)state;
-    static const char *const variables[] = {"PGDATA",     "PGPORT",         "PGHOST",    "PGHOSTADDR",       "PGUSER",
-                                            "PGDATABASE", "PGOPTIONS",      "PGSSLMODE", "PGTZ",             "LC_ALL",
+    static const char *const variables[] = {"PGDATA",       "PGPORT",        "PGHOST",          "PGHOSTADDR", "PGUSER",
+                                            "PGDATABASE",   "PGOPTIONS",     "PGSSLMODE",       "PGTZ",       "LC_ALL",
                                             "PGGSSENCMODE", "PGREQUIREPEER", "PGCLIENTENCODING"};
-    static const char *const values[] = {"/nonexistent", "1", "elsewhere", "192.0.2.1", "nosuch", "nosuch", "-c work_mem=1MB",
-                                         "require", "Asia/Tokyo", "xx_YY", "require", "nosuch", "LATIN1"};
+    static const char *const values[] = {"/nonexistent",    "1",       "elsewhere",  "192.0.2.1", "nosuch",  "nosuch",
+                                         "-c work_mem=1MB", "require", "Asia/Tokyo", "xx_YY",     "require", "nosuch",
+                                         "LATIN1"};
     char value[64];
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         setenv(variables[i], values[i], 1);

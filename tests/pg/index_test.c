@@ -1,7 +1,6 @@
-#include "pg/index.h"
-
 #include <string.h>
 
+#include "pg/index.h"
 #include "support/server.h"
 
 static struct err err;
@@ -82,7 +81,8 @@ static void what_could_not_be_found_again_is_not_made(void **state)
     (void)state;
     int64_t build_ns, size_bytes;
     test_exec(test_db(), "CREATE TABLE public.other (a int)");
-    assert_false(index_build(test_db(), &(struct index_spec){"lost", "public.other (a)"}, &build_ns, &size_bytes, &err));
+    assert_false(
+        index_build(test_db(), &(struct index_spec){"lost", "public.other (a)"}, &build_ns, &size_bytes, &err));
     assert_non_null(strstr(err.text, "relation \"lost\" does not exist"));
     assert_int_equal(test_int(test_db(), "SELECT count(*) FROM pg_class WHERE relname = 'lost'"), 0);
 }
@@ -90,10 +90,8 @@ static void what_could_not_be_found_again_is_not_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_built_measured_and_dropped),
-        cmocka_unit_test(an_expression_gets_statistics),
-        cmocka_unit_test(a_mistake_is_shown_in_the_statement),
-        cmocka_unit_test(too_long_a_name_is_refused),
+        cmocka_unit_test(it_is_built_measured_and_dropped),          cmocka_unit_test(an_expression_gets_statistics),
+        cmocka_unit_test(a_mistake_is_shown_in_the_statement),       cmocka_unit_test(too_long_a_name_is_refused),
         cmocka_unit_test(what_could_not_be_found_again_is_not_made),
     };
     return cmocka_run_group_tests_name("index", tests, make_table, test_server_stop);

@@ -1,9 +1,8 @@
-#include "pg/plan.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "pg/plan.h"
 #include "support/server.h"
 
 static struct err err;
@@ -75,14 +74,17 @@ static void a_primary_key_lookup_has_one_shape(void **state)
     assert_session_untouched(PQTRANS_IDLE);
 }
 
+static double estimated_rows(const json_t *document)
+{
+    return json_number_value(json_object_get(json_object_get(json_array_get(document, 0), "Plan"), "Plan Rows"));
+}
+
 /* The custom plan sees the value's frequency, the generic one does not. */
 static void the_sample_decides_the_custom_plan(void **state)
 {
     (void)state;
     const char *const rare[] = {"open"}, *const common[] = {"done"};
     static const char sql[] = "SELECT * FROM tasks WHERE status = $1";
-    char shape[PLAN_SHAPE_BYTES], scan[PLAN_SCAN_BYTES];
-    bool writes;
     capture(sql, 1, common);
     assert_string_equal(plan.scan, "Seq Scan tasks");
     plan_deinit(&plan);
@@ -91,8 +93,8 @@ static void the_sample_decides_the_custom_plan(void **state)
     test_exec(test_db(), "RESET enable_indexscan");
     assert_string_equal(plan.shape, "Bitmap Heap Scan tasks(Bitmap Index Scan tasks_status)");
     assert_string_equal(plan.scan, "Bitmap Index Scan tasks_status");
-    plan_describe(plan.generic, shape, sizeof shape, scan, sizeof scan, &writes);
-    assert_string_equal(scan, "Seq Scan tasks"); /* half of the rows, on the average of two values */
+    assert_true(estimated_rows(plan.custom) < 1000);
+    assert_true(estimated_rows(plan.generic) > 5000); /* the average of the two values */
 }
 
 static void without_a_sample_there_is_only_the_generic_plan(void **state)
@@ -117,7 +119,8 @@ static void the_dearest_base_scan_matters(void **state)
     test_exec(test_db(), "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_memoize = off; "
                          "SET enable_bitmapscan = off");
     capture("SELECT * FROM users u JOIN tasks t ON t.id = u.id", 0, NULL);
-    test_exec(test_db(), "RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_memoize; RESET enable_bitmapscan");
+    test_exec(test_db(),
+              "RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_memoize; RESET enable_bitmapscan");
     assert_string_equal(plan.shape, "Nested Loop(Seq Scan users, Index Scan tasks using tasks_pkey)");
     assert_string_equal(plan.scan, "Index Scan tasks_pkey"); /* cheap once, but it runs 5,000 times */
 }

@@ -1,5 +1,3 @@
-#include "pg/query.h"
-
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +11,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "pg/query.h"
 #include "support/server.h"
 
 #define CONTAINS(text, part)                                                                                           \
@@ -206,8 +205,10 @@ static void *signal_when_running(void *arg)
     struct db *observer = arg;
     int64_t running = 0;
     for (int i = 0; i < 1000 && running == 0; i++) {
-        db_int(observer, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)' "
-                         "AND pid <> pg_backend_pid()", &running, NULL);
+        db_int(observer,
+               "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)' "
+               "AND pid <> pg_backend_pid()",
+               &running, NULL);
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
     kill(getpid(), SIGINT);
@@ -345,6 +346,9 @@ static void a_wrong_password_has_a_remedy_and_is_not_shown(void **state)
     CONTAINS(err.text, "password authentication failed");
     CONTAINS(err.text, "~/.pgpass");
     LACKS(err.text, "wrong-secret");
+    setenv("PGPASSWORD", "***", 1);
+    refuse(&target);
+    unsetenv("PGPASSWORD");
     target.user = "barred";
     refuse(&target);
     CONTAINS(err.text, "pg_hba.conf");
@@ -356,12 +360,8 @@ static void broken_connection_strings_hide_their_parts(void **state)
 {
     (void)state;
     static const char *const broken[] = {
-        "host=x password=a secret",
-        "postgresql://u:p%zzsecret@h/d",
-        "postgresql://u:secret@[::1/d",
-        "postgresql://u:sec@secret@h/d",
-        "postgresql://u:secret/x@h/d",
-        "postgresql://u:secret\"x@[h/d",
+        "host=x password=a secret",      "postgresql://u:p%zzsecret@h/d", "postgresql://u:secret@[::1/d",
+        "postgresql://u:sec@secret@h/d", "postgresql://u:secret/x@h/d",   "postgresql://u:secret\"x@[h/d",
         "host=x passwrd=secret",
     };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {

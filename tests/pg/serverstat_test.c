@@ -1,9 +1,8 @@
-#include "pg/serverstat.h"
-
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "pg/serverstat.h"
 #include "support/server.h"
 
 static struct err err;
@@ -108,6 +107,24 @@ static void readings_in_a_transaction_are_fresh(void **state)
     assert_int_equal(diff.value[STAT_TUP_INSERTED], 1);
 }
 
+static void an_ordinary_user_may_read(void **state)
+{
+    (void)state;
+    struct serverstat stats;
+    struct index_use uses[2];
+    size_t count;
+    struct db *db;
+    struct target target = *cluster_target(test_cluster());
+    test_exec(test_db(), "CREATE ROLE plain LOGIN");
+    target.user = "plain";
+    assert_true(db_open(&target, &db, &err));
+    if (!serverstat_read(db, "work", "worker", &stats, &err) || !serverstat_indexes(db, "work", uses, 2, &count, &err))
+        fail_msg("%s", err.text);
+    assert_true(stats.has[STAT_WAL_BYTES] && stats.has[STAT_CHECKPOINTS] && stats.has[STAT_TUP_INSERTED]);
+    db_close(db);
+    test_exec(test_db(), "DROP ROLE plain");
+}
+
 static void indexes_are_listed_with_their_use(void **state)
 {
     (void)state;
@@ -162,6 +179,7 @@ int main(void)
         cmocka_unit_test(what_backends_did_is_counted_once_they_are_gone),
         cmocka_unit_test(it_waits_for_backends_but_not_for_ever),
         cmocka_unit_test(readings_in_a_transaction_are_fresh),
+        cmocka_unit_test(an_ordinary_user_may_read),
         cmocka_unit_test(indexes_are_listed_with_their_use),
         cmocka_unit_test(differences_respect_levels_resets_and_absence),
         cmocka_unit_test(every_row_has_its_names),

@@ -1,5 +1,4 @@
 #include "pg/sqlstate.h"
-
 #include "unit.h"
 
 static void codes_survive_packing(void **state)

@@ -1,8 +1,7 @@
-#include "pg/target.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "pg/target.h"
 #include "unit.h"
 
 static const char *keywords[TARGET_KEYWORDS], *values[TARGET_KEYWORDS];

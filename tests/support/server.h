@@ -2,7 +2,8 @@
  *
  *     return cmocka_run_group_tests(tests, test_server_start, test_server_stop);
  *
- * test_cluster() is the server, test_db() an open connection to its database postgres (opened anew when it was lost). */
+ * test_cluster() is the server, test_db() an open connection to its database postgres (opened anew when it was lost).
+ */
 #ifndef PGDYNO_TESTS_SUPPORT_SERVER_H
 #define PGDYNO_TESTS_SUPPORT_SERVER_H
 
