@@ -134,9 +134,10 @@ static void undefined_variable(struct builder *builder, const yaml_node_t *node,
     memcpy(names, builder->variables, n * sizeof *names);
     for (size_t i = 0; i < loader->n_params; i++)
         names[n++] = loader->params[i].name;
-    char hint[160];
-    doc_problem_in(&loader->doc, node, item->offset, item->len, "no variable or param `:%s`%s", name,
-                   loader_hint(hint, sizeof hint, name, names));
+    const char *nearest = str_nearest(name, names);
+    doc_problem_in(&loader->doc, node, item->offset, item->len,
+                   nearest ? "no variable or param `:%s` (did you mean `:%s`?)" : "no variable or param `:%s`", name,
+                   nearest);
 }
 
 /* A param in SQL is a variable that never changes: a hidden let. */

@@ -221,6 +221,24 @@ static void check_keys(struct doc *doc, const yaml_node_t *map)
     }
 }
 
+/* In { a: random(1, 5) } the comma ends the value, and what follows makes no sense: better said here than guessed at. */
+static bool check_flow(struct doc *doc, const yaml_node_t *map)
+{
+    for (size_t i = 0; i < doc_count(map); i++) {
+        const yaml_node_t *value = doc_value(doc, map, i);
+        if (!doc_is_scalar(value) || value->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+            continue;
+        int open = 0;
+        for (const char *c = doc_text(value); *c; c++)
+            open += (*c == '(') - (*c == ')');
+        if (open <= 0 || i + 1 == doc_count(map))
+            continue;
+        doc_problem(doc, value, "inside { } a comma ends the value; put the whole expression in double quotes");
+        return false;
+    }
+    return true;
+}
+
 /* What can be written in YAML but not in a workload file. False if the document cannot even be walked. */
 static bool check_nodes(struct doc *doc, struct arena *arena)
 {
@@ -248,10 +266,15 @@ static bool check_nodes(struct doc *doc, struct arena *arena)
             good = false;
         }
     }
-    for (yaml_node_t *node = doc->yaml.nodes.start; good && node < doc->yaml.nodes.top; node++)
-        if (doc_is_map(node))
-            check_keys(doc, node);
-    return good;
+    bool readable = good;
+    for (yaml_node_t *node = doc->yaml.nodes.start; good && node < doc->yaml.nodes.top; node++) {
+        if (!doc_is_map(node))
+            continue;
+        check_keys(doc, node);
+        if (node->data.mapping.style == YAML_FLOW_MAPPING_STYLE)
+            readable = check_flow(doc, node) && readable;
+    }
+    return readable;
 }
 
 static bool is_last(struct doc *doc, yaml_parser_t *parser)

@@ -189,23 +189,22 @@ enum make_status eval_case(const struct node *node, struct eval_scope *scope, st
     return eval_arg(node, node->n_args - 1, scope, out);
 }
 
-/* Three-valued: the first operand that is `decisive` settles it, else NULL if there was one. */
+/* As pgbench has it: from left to right, and the first that is NULL or `decisive` settles it. (In SQL, NULL AND FALSE is
+ * FALSE; here it is NULL.) */
 static enum make_status eval_logical(const struct node *node, struct eval_scope *scope, bool decisive,
                                      struct value *out)
 {
-    bool null = false;
     for (int i = 0; i < 2; i++) {
         enum make_status status = eval_arg(node, i, scope, out);
         if (status != MAKE_OK)
             return status;
         if (out->type == VALUE_NULL)
-            null = true;
-        else if (out->type != VALUE_BOOL)
+            return MAKE_OK;
+        if (out->type != VALUE_BOOL)
             return MAKE_BAD_TYPE;
-        else if (out->boolean == decisive)
+        if (out->boolean == decisive)
             return MAKE_OK;
     }
-    *out = null ? (struct value){.type = VALUE_NULL} : (struct value){.type = VALUE_BOOL, .boolean = !decisive};
     return MAKE_OK;
 }
 

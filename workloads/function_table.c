@@ -20,6 +20,7 @@ const struct function function_rows[] = {
     {"ln", 1, 1, function_ln, NULL, PURE, "ln(x): natural logarithm"},
     {"permute", 2, 3, function_permute, compile_default_seed, PURE,
      "permute(i, size [, seed]): i's place, from 0, in a shuffled 0 … size - 1"},
+    {"mod", 2, 2, op_modulo, NULL, PURE, "mod(a, b): remainder"},
     {"pi", 0, 0, function_pi, NULL, PURE, "pi()"},
     {"pow", 2, 2, function_pow, NULL, PURE, "pow(x, y): x to the power of y"},
     {"power", 2, 2, function_pow, NULL, PURE, "power(x, y): pow"},

@@ -10,6 +10,9 @@ node_fn function_abs, function_greatest, function_least, function_int, function_
     function_gaussian, function_exponential, function_zipfian;
 compile_fn compile_default_seed, compile_random, compile_gaussian, compile_exponential, compile_zipfian;
 
+/* operators.c */
+node_fn op_modulo;
+
 /* permute.c */
 node_fn function_permute;
 

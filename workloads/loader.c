@@ -172,9 +172,26 @@ static bool expression_rows(void *user, size_t table, int64_t *out)
     return loader_rows(compiling->loader, &compiling->loader->relations[table], out);
 }
 
+/* status: 'open' looks like a text, but only YAML sees the quotes. */
+static bool lost_quotes(const yaml_node_t *node)
+{
+    static const char *const words[] = {"row", "null", "true", "false"};
+    if (node->data.scalar.style != YAML_SINGLE_QUOTED_SCALAR_STYLE || !expr_is_name(doc_text(node)))
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], doc_text(node)) == 0)
+            return false;
+    return true;
+}
+
 const struct program *loader_compile(struct loader *loader, const yaml_node_t *node, struct expr_scope scope)
 {
     struct compiling compiling = {loader, node};
+    if (lost_quotes(node)) {
+        doc_problem(&loader->doc, node, "YAML takes these quotes away; for the text '%s' write \"'%s'\"", doc_text(node),
+                    doc_text(node));
+        return NULL;
+    }
     scope.params = loader->params;
     scope.n_params = loader->n_params;
     scope.tables = loader->specs;

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "program.h"
+#include "functions.h"
 
 #define US_PER_DAY (INT64_C(86400) * 1000000)
 
@@ -133,7 +133,7 @@ static inline enum make_status eval_two_ints(const struct node *node, struct eva
     return status == MAKE_OK ? eval_int(node, 1, scope, b, null) : status;
 }
 
-static enum make_status op_modulo(const struct node *node, struct eval_scope *scope, struct value *out)
+enum make_status op_modulo(const struct node *node, struct eval_scope *scope, struct value *out)
 {
     int64_t a = 0, b = 0;
     bool null = false;
@@ -379,7 +379,7 @@ static enum make_status op_concat(const struct node *node, struct eval_scope *sc
 static bool refuse_interval(struct parser *parser, struct node *node)
 {
     const struct node *right = node->args[1];
-    if (node_is_constant(right) && right->value.type == VALUE_TEXT)
+    if (!node_is_constant(node->args[0]) && node_is_constant(right) && right->value.type == VALUE_TEXT)
         return parser_problem(parser, 1, "moving a timestamp by an interval is not supported yet");
     return true;
 }

@@ -129,9 +129,9 @@ static void print_one(const struct problems *problems, const struct problem *pro
     }
     str_printf(out, "%s%s:%d:%d:%s %s\n", colour ? "\033[1m" : "", problems->path ? problems->path : "workload",
                problem->line, problem->column, colour ? "\033[0m" : "", problem->text);
-    size_t len;
+    size_t len = 0;
     const char *text = problems->source ? find_line(problems->source, problem->line, &len) : NULL;
-    if (text && (size_t)problem->column <= count_chars(text, len) + 1)
+    if (text && len > 0 && (size_t)problem->column <= count_chars(text, len) + 1)
         print_line(text, len, problem, colour, out);
 }
 

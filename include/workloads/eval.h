@@ -11,12 +11,15 @@ struct program;
 /* What an expression can see: either a transaction's variables or a row being made. */
 struct eval_scope {
     struct rng *rng;            /* random functions draw from it */
-    const struct value *slots;  /* a transaction's variables; NULL in a table's column */
+    /* A transaction's variables; NULL in a table's column. What `into` keeps is best typed as the server says (integer,
+     * double, boolean, text): text that looks like a number counts as one in arithmetic, but two texts compare as texts. */
+    const struct value *slots;
     struct row_scope *row;      /* the row being made; NULL in a transaction */
     struct scratch *scratch;
     int depth;
 };
 
+/* On failure *out is undefined. Text in *out lives in the scratch, the program, a slot or a source. */
 enum make_status eval(const struct program *program, struct eval_scope *scope, struct value *out);
 
 /* A condition: *out is false for NULL. MAKE_BAD_TYPE unless boolean (or a number, as pgbench takes it). */

@@ -1,0 +1,304 @@
+#include <math.h>
+
+#include "expressions.h"
+
+static char scratch_bytes[65536];
+
+static void check(const char *text, const char *expected)
+{
+    static const char *const variables[] = {"i", "d", "t", "n", "b"};
+    struct value slots[] = {{.type = VALUE_INT, .integer = 7},
+                            {.type = VALUE_DOUBLE, .real = 2.5},
+                            {.type = VALUE_TEXT},
+                            {.type = VALUE_NULL},
+                            {.type = VALUE_BOOL, .boolean = true}};
+    slots[2].text.data = "12";
+    slots[2].text.len = 2;
+    const struct expr_param params[] = {{"scale", {.type = VALUE_INT, .integer = 10}},
+                                        {"i", {.type = VALUE_INT, .integer = -1}}};
+    struct scratch scratch = {.data = scratch_bytes, .size = sizeof scratch_bytes};
+    struct rng rng = rng_at(1, 2, 3, 4);
+    struct expr_scope scope = {.variables = variables, .n_variables = 5, .params = params, .n_params = 2};
+    struct eval_scope eval_scope = {.rng = &rng, .slots = slots, .scratch = &scratch};
+    char got[512];
+    evaluate(text, &scope, &eval_scope, got);
+    if (strcmp(got, expected) != 0)
+        fail_msg("%s\n  is       %s\n  expected %s", text, got, expected);
+}
+
+static void operators_bind_as_in_pgbench(void **state)
+{
+    (void)state;
+    check("1 + 2 * 3", "int 7");
+    check("(1 + 2) * 3", "int 9");
+    check("10 - 3 - 2", "int 5");
+    check("-7 / 2", "int -3");
+    check("-7 % 3", "int -1");
+    check("7 / 2.0", "double 3.5");
+    check("1 + 2 < 4 AND NOT 1 > 2", "boolean true");
+    check("1 | 2 + 4", "int 7");
+    check("~1 + 2", "int -4");
+    check("1 << 4 >> 2", "int 4");
+    check("5 # 3", "int 6");
+    check("NOT NULL IS NULL", "boolean false");
+    check("1 = 1 IS TRUE", "boolean true");
+    check("- - 3", "int 3");
+    check("2 - -3", "int 5");
+}
+
+static void null_is_unknown(void **state)
+{
+    (void)state;
+    check("NULL + 1", "null");
+    check("NULL AND FALSE", "null");
+    check("FALSE AND NULL", "boolean false");
+    check("NULL AND TRUE", "null");
+    check("NULL OR TRUE", "null");
+    check("TRUE OR NULL", "boolean true");
+    check(":n IS NULL", "boolean true");
+    check(":n ISNULL", "boolean true");
+    check(":i NOTNULL", "boolean true");
+    check("TRUE IS NOT FALSE", "boolean true");
+    check("CASE WHEN :n THEN 1 END", "null");
+    check("greatest(1, NULL)", "null");
+    check("'a' || NULL", "null");
+}
+
+static void mistakes_in_numbers_are_caught(void **state)
+{
+    (void)state;
+    check("9223372036854775807 + :i", "error: integer out of range");
+    check("-9223372036854775808 - 1", "error: integer out of range");
+    check("-9223372036854775808", "int -9223372036854775808");
+    check(":i * 9223372036854775807", "error: integer out of range");
+    check(":i / (:i - 7)", "error: division by zero");
+    check(":i / 0.0", "double inf");
+    check("int(1e30)", "error: integer out of range");
+    check("abs(:i - 7 + -9223372036854775808)", "error: integer out of range");
+    check("CASE WHEN TRUE THEN 1 ELSE 1 / 0 END", "int 1");
+    check("TRUE OR 1 / 0 = 1", "boolean true");
+}
+
+static void functions_compute(void **state)
+{
+    (void)state;
+    check("abs(-3)", "int 3");
+    check("abs(-3.5)", "double 3.5");
+    check("greatest(1, 2.5, 2)", "double 2.5");
+    check("greatest(3, 2.5)", "double 3");
+    check("least(4, 2, 3)", "int 2");
+    check("least(2.5, 1)", "double 1");
+    check("mod(7, 4)", "int 3");
+    check("sqrt(2.25)", "double 1.5");
+    check("pow(2, 10)", "double 1024");
+    check("POWER(2, 0.5)", "double 1.4142135623731");
+    check("ln(exp(2))", "double 2");
+    check("int(2.5)", "int 2");
+    check("int(5.4 + 3.8)", "int 9");
+    check("double(5432)", "double 5432");
+    check("hash_fnv1a(10, 5432)", "int -7793829335365542153");
+    check("hash_murmur2(10, 5432)", "int -5817877081768721676");
+    check("permute(0, 4) >= 0", "boolean true");
+}
+
+static void text_is_made(void **state)
+{
+    (void)state;
+    check("'it''s'", "text it's");
+    check("'a' || 1 || TRUE || 2.5", "text a1true2.5");
+    check("format('%s-%05d-%.2f-%%', 'x', 42, 1.005)", "text x-00042-1.00-%");
+    check("format('%-5s|%5s|%-4d|', 'é', 'é', 7)", "text é    |    é|7   |");
+    check("format('%05d', -42)", "text -0042");
+    check("format('none')", "text none");
+    check("'b' > 'a' AND 'a' < 'ab' AND 'a' = 'a'", "boolean true");
+    check(":t + 1", "int 13");
+    check("length('x')", "error: no function `length`");
+}
+
+static void variables_win_over_params(void **state)
+{
+    (void)state;
+    check(":i", "int 7");
+    check("2 * :scale", "int 20");
+    check(":b", "boolean true");
+    check(":scael", "error: no variable or param `:scael` (did you mean `:scale`?)");
+}
+
+static void random_stays_within_its_bounds(void **state)
+{
+    (void)state;
+    const struct expr_param params[] = {{"lo", {.type = VALUE_INT, .integer = -3}}};
+    static const char *const variables[] = {"hi"};
+    struct value slots[] = {{.type = VALUE_INT, .integer = 3}};
+    static const char *const texts[] = {"random(:lo, 3)",
+                                        "random(:lo, :hi)",
+                                        "random_zipfian(-3, 3, 1.2)",
+                                        "random_zipfian(:lo, :hi, 1.2)",
+                                        "random_gaussian(:lo, 3, 2.5)",
+                                        "random_exponential(:lo, :hi, 2.5)",
+                                        "pick(-3, -2, -1, 0, 1, 2, 3)",
+                                        "weighted(-3, 1, -2, 1, -1, 1, 0, 1, 1, 1, 2, 1, 3, 1)"};
+    struct expr_scope scope = {.params = params, .n_params = 1, .variables = variables, .n_variables = 1};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct rng rng = rng_at(1, 2, 3, i);
+        struct eval_scope eval_scope = {.rng = &rng, .slots = slots};
+        struct arena *arena = arena_new();
+        const struct program *program = expr_compile(arena, texts[i], &scope);
+        int seen[7] = {0};
+        assert_non_null(program);
+        for (int draw = 0; draw < 5000; draw++) {
+            struct value value;
+            assert_int_equal(eval(program, &eval_scope, &value), MAKE_OK);
+            assert_int_equal(value.type, VALUE_INT);
+            assert_in_range(value.integer + 3, 0, 6);
+            seen[value.integer + 3]++;
+        }
+        for (int k = 0; k < 7; k++)
+            if (seen[k] == 0)
+                fail_msg("%s never drew %d", texts[i], k - 3);
+        arena_free(arena);
+    }
+}
+
+static double share_of(const char *text, bool (*wanted)(const struct value *value))
+{
+    struct scratch scratch = {.data = scratch_bytes, .size = sizeof scratch_bytes};
+    struct rng rng = rng_at(9, 9, 9, 9);
+    struct expr_scope scope = {0};
+    struct eval_scope eval_scope = {.rng = &rng, .scratch = &scratch};
+    struct arena *arena = arena_new();
+    const struct program *program = expr_compile(arena, text, &scope);
+    int found = 0;
+    assert_non_null(program);
+    for (int draw = 0; draw < 100000; draw++) {
+        struct value value;
+        scratch.used = 0;
+        assert_int_equal(eval(program, &eval_scope, &value), MAKE_OK);
+        found += wanted(&value);
+    }
+    arena_free(arena);
+    return found / 100000.0;
+}
+
+static bool is_null(const struct value *value)
+{
+    return value->type == VALUE_NULL;
+}
+
+static bool is_open(const struct value *value)
+{
+    return value->text.len == 4 && memcmp(value->text.data, "open", 4) == 0;
+}
+
+static bool is_first_half(const struct value *value)
+{
+    return value->type == VALUE_TIMESTAMP && value->integer < INT64_C(757382400) * 1000000 + INT64_C(15811200) * 1000000;
+}
+
+static void choices_follow_their_weights(void **state)
+{
+    (void)state;
+    assert_true(fabs(share_of("maybe(0.95, 1)", is_null) - 0.05) < 0.005);
+    assert_true(fabs(share_of("weighted('open', 2, 'in_progress', 1, 'closed', 7)", is_open) - 0.2) < 0.01);
+    assert_true(fabs(share_of("pick('open', 'a', 'b', 'c')", is_open) - 0.25) < 0.01);
+    assert_true(fabs(share_of("timestamp('2024-01-01', '2025-01-01')", is_first_half) - 0.5) < 0.01);
+}
+
+static void constants_are_folded(void **state)
+{
+    (void)state;
+    const struct expr_param params[] = {{"scale", {.type = VALUE_INT, .integer = 10}}};
+    struct expr_scope scope = {.params = params, .n_params = 1};
+    struct arena *arena = arena_new();
+    struct value value;
+    const struct program *program = expr_compile(arena, "CASE WHEN :scale > 5 THEN 100000 * :scale ELSE 1 END", &scope);
+    assert_non_null(program);
+    assert_true(program_constant(program, &value));
+    assert_int_equal(value.integer, 1000000);
+    program = expr_compile(arena, "format('%s', 'a' || 'b')", &scope);
+    assert_non_null(program);
+    assert_true(program_constant(program, &value));
+    assert_memory_equal(value.text.data, "ab", 2);
+    program = expr_compile(arena, "random(1, :scale)", &scope);
+    assert_non_null(program);
+    assert_false(program_constant(program, &value));
+    arena_free(arena);
+}
+
+static void conditions_take_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum make_status status;
+        bool truth;
+    } rows[] = {{"1", MAKE_OK, true},     {"0", MAKE_OK, false},       {"NULL", MAKE_OK, false},
+                {"TRUE", MAKE_OK, true},  {"0.5", MAKE_OK, true},      {"'x'", MAKE_BAD_TYPE, false}};
+    struct arena *arena = arena_new();
+    struct expr_scope scope = {0};
+    struct eval_scope eval_scope = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool truth = false;
+        const struct program *program = expr_compile(arena, rows[i].text, &scope);
+        assert_non_null(program);
+        assert_int_equal(eval_condition(program, &eval_scope, &truth), rows[i].status);
+        assert_int_equal(truth, rows[i].truth);
+    }
+    arena_free(arena);
+}
+
+static void a_full_scratch_is_reported(void **state)
+{
+    (void)state;
+    char bytes[4];
+    struct scratch scratch = {.data = bytes, .size = sizeof bytes};
+    struct value slots[] = {{.type = VALUE_INT, .integer = 12345}};
+    static const char *const variables[] = {"i"};
+    struct expr_scope scope = {.variables = variables, .n_variables = 1};
+    struct eval_scope eval_scope = {.slots = slots, .scratch = &scratch};
+    char got[512];
+    evaluate(":i || 'x'", &scope, &eval_scope, got);
+    assert_string_equal(got + strlen("error: "), make_status_text(MAKE_FULL));
+}
+
+/* Long and odd texts end in a message, never in a crash. */
+static void odd_texts_are_survived(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"(", "1", ")", "+", ":i", "'", "CASE", "WHEN", "random(", ",", "t.", "[",
+                                         "]", "-", "NOT", ".", "IS", "||", "\"", "9e999", "\xc3\xa9", "rows(", "row"};
+    struct rng rng = rng_at(5, 5, 5, 5);
+    struct expr_scope scope = {0};
+    for (int round = 0; round < 20000; round++) {
+        char text[600] = "", problem[512] = "";
+        int count = (int)(rng_next(&rng) % 40);
+        for (int i = 0; i < count; i++)
+            strcat(strcat(text, pieces[rng_next(&rng) % (sizeof pieces / sizeof pieces[0])]), " ");
+        struct arena *arena = arena_new();
+        scope.problem = keep_problem;
+        scope.user = problem;
+        const struct program *program = expr_compile(arena, text, &scope);
+        if (!program && problem[0] == '\0')
+            fail_msg("refused without a reason: %s", text);
+        arena_free(arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(operators_bind_as_in_pgbench),
+        cmocka_unit_test(null_is_unknown),
+        cmocka_unit_test(mistakes_in_numbers_are_caught),
+        cmocka_unit_test(functions_compute),
+        cmocka_unit_test(text_is_made),
+        cmocka_unit_test(variables_win_over_params),
+        cmocka_unit_test(random_stays_within_its_bounds),
+        cmocka_unit_test(choices_follow_their_weights),
+        cmocka_unit_test(constants_are_folded),
+        cmocka_unit_test(conditions_take_numbers),
+        cmocka_unit_test(a_full_scratch_is_reported),
+        cmocka_unit_test(odd_texts_are_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,232 @@
+/* What a loaded workload holds: full.yaml has every key once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "workloads/eval.h"
+#include "workloads/workload.h"
+
+#include "unit.h"
+
+static struct workload *load(const char *path, const struct override *overrides, size_t n_overrides)
+{
+    struct workload *workload = NULL;
+    struct problems problems = {0};
+    struct str shown = {0};
+    if (!workload_load(path, overrides, n_overrides, &workload, &problems)) {
+        problems_print(&problems, false, &shown);
+        fail_msg("%s", str_text(&shown));
+    }
+    problems_deinit(&problems);
+    return workload;
+}
+
+static const char full[] = TEST_DATA_DIR "/good/full.yaml";
+
+static void settings_are_bound(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    assert_string_equal(workload->name, "full");
+    assert_non_null(strstr(workload->schema_sql, "CREATE TABLE things"));
+    assert_int_equal(workload->sweep.n_pools, 1);
+    assert_int_equal(workload->sweep.pools[0], 4);
+    assert_int_equal(workload->sweep.n_isolations, 2);
+    assert_int_equal(workload->sweep.isolations[1], ISOLATION_SERIALIZABLE);
+    assert_int_equal(workload->measure.warmup_ns, 250 * NS_PER_MS);
+    assert_int_equal(workload->measure.duration_ns, 1500 * NS_PER_MS);
+    assert_int_equal(workload->measure.blocks, 3);
+    assert_int_equal(workload->measure.seed, 7);
+    assert_int_equal(workload->measure.protocol, PROTOCOL_SIMPLE);
+    assert_int_equal(workload->measure.threads, 2);
+    assert_int_equal(workload->retry.max_tries, 5);
+    assert_int_equal(workload->retry.backoff_min_ns, 2 * NS_PER_MS);
+    assert_int_equal(workload->retry.backoff_max_ns, 50 * NS_PER_MS);
+    assert_string_equal(workload->session[1].name, "search_path");
+    assert_string_equal(workload->server[0].value, "64MB");
+    assert_string_equal(workload->checks[0].sql, "SELECT count(*) = 100 FROM things WHERE kind <> 'it''s'");
+    workload_free(workload);
+}
+
+static void defaults_are_those_of_the_rows(void **state)
+{
+    (void)state;
+    struct workload *workload = load(TEST_DATA_DIR "/good/least.yaml", NULL, 0);
+    assert_int_equal(workload->sweep.pools[0], 8);
+    assert_int_equal(workload->sweep.isolations[0], ISOLATION_READ_COMMITTED);
+    assert_int_equal(workload->measure.warmup_ns, 2 * NS_PER_S);
+    assert_int_equal(workload->measure.duration_ns, 8 * NS_PER_S);
+    assert_int_equal(workload->measure.blocks, 12);
+    assert_int_equal(workload->measure.seed, 42);
+    assert_int_equal(workload->measure.protocol, PROTOCOL_PREPARED);
+    assert_int_equal(workload->retry.max_tries, 10);
+    assert_int_equal(workload->retry.backoff_min_ns, NS_PER_MS);
+    assert_int_equal(workload->retry.backoff_max_ns, 100 * NS_PER_MS);
+    assert_int_equal(workload->n_variants, 1);
+    assert_string_equal(workload->variants[0].name, "none");
+    assert_int_equal(workload->transactions[0].weight, 1);
+    assert_false(workload->transactions[0].block);
+    assert_int_equal(workload->n_tables, 0);
+    workload_free(workload);
+}
+
+static void statements_are_cut_at_their_variables(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    const struct transaction *one = &workload->transactions[0], *many = &workload->transactions[1];
+    assert_string_equal(one->statements[0].sql, "SELECT name FROM things WHERE kind = $1 AND id = 1::int");
+    assert_int_equal(one->statements[0].n_params, 1);
+    assert_string_equal(one->statements[0].parts[0], "SELECT name FROM things WHERE kind = ");
+    assert_string_equal(one->statements[0].parts[1], " AND id = 1::int");
+    assert_string_equal(one->statements[0].prepared_name, "one_1");
+    assert_string_equal(one->statements[0].where, "full.yaml:30");
+    /* A param in SQL is a let that nobody wrote. */
+    assert_string_equal(one->variables[one->statements[0].params[0]], "kind");
+    assert_int_equal(one->n_lets, 1);
+
+    assert_int_equal(many->n_variables, 5);
+    assert_string_equal(many->variables[0], "id");
+    assert_string_equal(many->variables[4], "last");
+    assert_int_equal(many->statements[0].n_into, 2);
+    assert_int_equal(many->statements[0].into[1], 3);
+    assert_string_equal(many->statements[1].sql, "UPDATE things SET score = $1::float8 + 1 WHERE id = $2");
+    assert_int_equal(many->statements[1].params[0], 2);
+    assert_int_equal(many->statements[1].params[1], 0);
+    assert_int_equal(workload->total_weight, 4);
+    workload_free(workload);
+}
+
+/* Follow the steps with the given variables; the numbers of the statements that would be sent. */
+static void walk(const struct transaction *transaction, const struct value *slots, char out[64])
+{
+    struct eval_scope scope = {.slots = slots};
+    out[0] = '\0';
+    for (int at = 0; at < transaction->n_steps;) {
+        const struct step *step = &transaction->steps[at++];
+        bool truth = false;
+        if (step->kind == STEP_SQL)
+            snprintf(out + strlen(out), 64 - strlen(out), "%d ", transaction->statements[step->statement].number);
+        else if (step->kind == STEP_JUMP)
+            at = step->target;
+        else if (assert_int_equal(eval_condition(step->condition, &scope, &truth), MAKE_OK), !truth)
+            at = step->target;
+    }
+}
+
+static void branches_become_jumps(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    struct value slots[5] = {{.type = VALUE_INT, .integer = 10}, {.type = VALUE_INT, .integer = 20}};
+    char sent[64];
+    slots[2] = (struct value){.type = VALUE_DOUBLE, .real = 1};
+    slots[3].type = VALUE_TEXT;
+    slots[3].text.data = "a";
+    slots[3].text.len = 1;
+    walk(&workload->transactions[1], slots, sent);
+    assert_string_equal(sent, "1 2 ");
+    slots[1].integer = 200;
+    walk(&workload->transactions[1], slots, sent);
+    assert_string_equal(sent, "1 2 3 ");
+    slots[2].type = VALUE_NULL;
+    walk(&workload->transactions[1], slots, sent);
+    assert_string_equal(sent, "1 4 ");
+    workload_free(workload);
+}
+
+static void variants_get_indexes_and_a_line(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    assert_int_equal(workload->n_variants, 4);
+    assert_string_equal(workload->variants[1].indexes[0].name, "two_1");
+    assert_string_equal(workload->variants[1].indexes[1].definition, "things (lower(name)) WHERE id > 1");
+    assert_string_equal(workload->variants[2].indexes[0].name, "things_idx");
+    assert_string_equal(workload->variants[2].about, "index things (score)");
+    assert_string_equal(workload->variants[3].about, "ALTER TABLE things ADD COLUMN extra int; random_page_cost = 1.1");
+    assert_string_equal(workload->variants[3].settings[0].value, "1.1");
+    workload_free(workload);
+}
+
+static void options_win_over_the_file(void **state)
+{
+    (void)state;
+    const struct override overrides[] = {
+        {"measure.duration", "60", "-T"},        {"sweep.pool", "2, 16", "--pool"},
+        {"sweep.isolation", "rr", "--isolation"}, {"variants", "changed,none", "--variant"},
+        {"params.scale", "4", "-D"},             {"params.kind", "it's", "-D"},
+    };
+    struct workload *workload = load(full, overrides, sizeof overrides / sizeof overrides[0]);
+    assert_int_equal(workload->measure.duration_ns, 60 * NS_PER_S);
+    assert_int_equal(workload->sweep.n_pools, 2);
+    assert_int_equal(workload->sweep.pools[1], 16);
+    assert_int_equal(workload->sweep.n_isolations, 1);
+    assert_int_equal(workload->sweep.isolations[0], ISOLATION_REPEATABLE_READ);
+    assert_int_equal(workload->n_variants, 2);
+    assert_string_equal(workload->variants[0].name, "none");
+    assert_string_equal(workload->variants[1].name, "changed");
+    assert_int_equal(workload->tables[0].rows, 200);
+    const struct transaction *one = &workload->transactions[0];
+    struct value value;
+    assert_int_equal(eval(one->lets[0].value, &(struct eval_scope){0}, &value), MAKE_OK);
+    assert_int_equal(value.type, VALUE_TEXT);
+    assert_memory_equal(value.text.data, "it's", 4);
+    workload_free(workload);
+}
+
+static void check_seed_hash(const struct override *override, bool same)
+{
+    struct workload *plain = load(full, NULL, 0), *other = load(full, override, 1);
+    assert_string_equal(plain->hash, other->hash);
+    assert_int_equal(strcmp(plain->seed_hash, other->seed_hash) == 0, same);
+    workload_free(plain);
+    workload_free(other);
+}
+
+static void the_seed_hash_follows_the_data_alone(void **state)
+{
+    (void)state;
+    check_seed_hash(&(struct override){"measure.duration", "60", "-T"}, true);
+    check_seed_hash(&(struct override){"variants", "two", "--variant"}, true);
+    check_seed_hash(&(struct override){"params.scale", "3", "-s"}, false);
+    check_seed_hash(&(struct override){"measure.seed", "8", "--random-seed"}, false);
+}
+
+static void rows_are_made_from_the_file(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    struct row_maker *maker;
+    const struct value *cells;
+    size_t bad;
+    assert_true(row_maker_new(&workload->tables[0], &maker, NULL));
+    assert_int_equal(row_maker_row(maker, 3, &cells, &bad), MAKE_OK);
+    assert_int_equal(cells[0].integer, 3);
+    assert_memory_equal(cells[1].text.data, "Bj\xc3\xb6rn-3", 8);
+    assert_true(cells[3].real == 1.5);
+    assert_int_equal(cells[5].type, VALUE_DATE);
+    assert_int_equal(cells[7].integer, 2);
+    assert_int_equal(row_maker_row(maker, 2, &cells, &bad), MAKE_OK);
+    assert_int_equal(cells[3].type, VALUE_NULL);
+    assert_int_equal(cells[6].type, VALUE_NULL);
+    row_maker_free(maker);
+    workload_free(workload);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_are_bound),
+        cmocka_unit_test(defaults_are_those_of_the_rows),
+        cmocka_unit_test(statements_are_cut_at_their_variables),
+        cmocka_unit_test(branches_become_jumps),
+        cmocka_unit_test(variants_get_indexes_and_a_line),
+        cmocka_unit_test(options_win_over_the_file),
+        cmocka_unit_test(the_seed_hash_follows_the_data_alone),
+        cmocka_unit_test(rows_are_made_from_the_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
