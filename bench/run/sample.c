@@ -142,14 +142,18 @@ bool sample_plans(struct session *session, const struct run_sink *sink, struct e
     return ok;
 }
 
+static bool plans_of(struct session *session, int variant, const struct run_sink *sink, struct err *err)
+{
+    return session_not_stopped(err) && variant_enter(session, variant, err) && sample_plans(session, sink, err) &&
+           variant_leave(session, err);
+}
+
 bool session_plans(struct session *session, const struct run_sink *sink, struct err *err)
 {
-    for (size_t v = 0; v < session->workload->n_variants; v++) {
-        if (session_not_stopped(err) && variant_enter(session, (int)v, err) && sample_plans(session, sink, err) &&
-            variant_leave(session, err))
-            continue;
-        variant_leave_anyway(session);
-        return false;
-    }
-    return true;
+    bool ok = true;
+    variants_begin(session);
+    for (size_t v = 0; ok && v < session->workload->n_variants; v++)
+        ok = plans_of(session, (int)v, sink, err);
+    variants_end(session);
+    return ok;
 }

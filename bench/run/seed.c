@@ -180,7 +180,8 @@ static void announce(struct session *session, enum schema_state state)
     if (state == SCHEMA_OURS)
         log_notice(session->options.log, "schema %s in %s is pgdyno's and not as this workload seeds it: it will be dropped",
                    session->schema, place);
-    log_notice(session->options.log, "will create schema %s in %s and fill %zu table%s with %s rows; nothing else is changed",
+    log_notice(session->options.log, "will create schema %s in %s and fill %zu table%s with %s rows; "
+               "nothing outside it is changed",
                session->schema, place, workload->n_tables, workload->n_tables == 1 ? "" : "s", rows);
 }
 

@@ -139,6 +139,10 @@ bool variant_enter(struct session *session, int variant, struct err *err);
 bool variant_leave(struct session *session, struct err *err);
 /* After a stop or an error: as much of it as can be undone. False if something stays. */
 bool variant_leave_anyway(struct session *session);
+/* Around work with variants on somebody's server. In between, a schema that a killed run leaves behind is marked so that
+ * it will not pass for a fresh one; at the end nothing of a variant stays, however the work ended. */
+void variants_begin(struct session *session);
+void variants_end(struct session *session);
 
 /* --- sample.c --- */
 

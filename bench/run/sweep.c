@@ -87,21 +87,6 @@ static bool run_blocks(struct session *session, const struct run_sink *sink, str
     return ok;
 }
 
-/* On somebody's server nothing of a variant may stay, however the sweep ended, and a schema whose rows have changed must
- * not pass for a fresh one. The private server goes anyway. */
-static void tidy(struct session *session)
-{
-    bool uncertain = session->current.variant >= 0 && session->current.partial;
-    bool left = variant_leave_anyway(session);
-    if (session->cluster)
-        return;
-    if (!left && session->db)
-        log_warning(session->options.log, "what a variant made in schema %s could not be removed; the next seed drops it",
-                    session->schema);
-    if (left && !uncertain && !session->dirty)
-        seed_mark_used(session, false);
-}
-
 bool session_sweep(struct session *session, const struct run_sink *sink, struct err *err)
 {
     struct err local = {0};
@@ -110,9 +95,8 @@ bool session_sweep(struct session *session, const struct run_sink *sink, struct 
     memset(session->has_first_print, 0, session->workload->n_variants * sizeof *session->has_first_print);
     if (!session_not_stopped(reason) || !begin(session, sink, reason))
         return false;
-    if (!session->cluster)
-        seed_mark_used(session, true);
+    variants_begin(session);
     bool ok = (!session->writes || restore_prepare(session, reason)) && run_blocks(session, sink, reason);
-    tidy(session);
+    variants_end(session);
     return ok;
 }

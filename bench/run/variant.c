@@ -133,3 +133,24 @@ bool variant_leave_anyway(struct session *session)
     session->current.variant = -1;
     return ok;
 }
+
+/* --- Around all of them ------------------------------------------------------------------------------------------- */
+
+void variants_begin(struct session *session)
+{
+    if (!session->cluster)
+        seed_mark_used(session, true);
+}
+
+void variants_end(struct session *session)
+{
+    bool uncertain = session->current.variant >= 0 && session->current.partial;
+    bool left = variant_leave_anyway(session);
+    if (session->cluster) /* it goes anyway */
+        return;
+    if (!left && session->db)
+        log_warning(session->options.log, "what a variant made in schema %s could not be removed; the next seed drops it",
+                    session->schema);
+    if (left && !uncertain && !session->dirty)
+        seed_mark_used(session, false);
+}

@@ -41,6 +41,7 @@ struct scene {
     void (*update)(struct scene *scene, const struct progress *progress);
     enum phase stop_at;
     bool done_it;
+    bool keep_notices;
     char states[MAX_TRIALS][256]; /* of the table, as each trial finds it */
     int n_states;
 };
@@ -64,7 +65,8 @@ static bool play(struct scene *scene, const char *text, const char *from, const 
               session_seed(scene->session, err) && session_sweep(scene->session, &sink, err);
     session_close(scene->session);
     workload_free(workload);
-    str_deinit(&scene->witness.notices);
+    if (!scene->keep_notices)
+        str_deinit(&scene->witness.notices);
     return ok;
 }
 
@@ -150,6 +152,49 @@ static void the_server_counted_as_we_did(void **state)
         assert_null(strstr(trial->warnings, "commits"));
         assert_null(strstr(trial->warnings, "checkpoint"));
     }
+}
+
+static void plans_without_measuring(void **state)
+{
+    (void)state;
+    struct witness witness = {0};
+    struct err err = {0};
+    struct workload *workload = load_text(READING);
+    struct run_options options = {.workload = workload, .target = cluster_target(cluster), .load_connections = 1};
+    struct run_sink sink = witness_sink(&witness);
+    struct session *session;
+    if (!session_open(&options, &session, &err) || !session_seed(session, &err) || !session_plans(session, &sink, &err))
+        fail_msg("%s", err.text);
+    session_close(session);
+    workload_free(workload);
+    assert_int_equal(witness.n_plans, 2);
+    assert_int_equal(witness.n_trials, 0);
+    assert_contains(witness.scan[1], "on_kind");
+    assert_tidy();
+    assert_sql(cluster_target(cluster), MARK_SQL("dyno_reading"), "seed");
+}
+
+/* May create a schema, and nothing more: no CHECKPOINT, no extension, no superuser's view of settings. */
+static void an_ordinary_role(void **state)
+{
+    (void)state;
+    char database[256], grant[512];
+    struct target target = *cluster_target(cluster);
+    struct scene scene = {.target = &target, .keep_notices = true};
+    ask(cluster_target(cluster), "SELECT quote_ident(current_database())", database);
+    snprintf(grant, sizeof grant, "CREATE ROLE dyno_plain LOGIN; GRANT CREATE ON DATABASE %s TO dyno_plain", database);
+    sql(cluster_target(cluster), grant);
+    target.user = "dyno_plain";
+    must_play(&scene, WRITING, NULL, NULL);
+    assert_int_equal(scene.witness.n_trials, 4);
+    for (int i = 0; i < 4; i++)
+        if (!scene.witness.trials[i].valid)
+            fail_msg("%s", scene.witness.trials[i].warnings);
+    const char *first = strstr(str_text(&scene.witness.notices), "may not run CHECKPOINT");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "may not run CHECKPOINT"));
+    str_deinit(&scene.witness.notices);
+    sql(cluster_target(cluster), "DROP OWNED BY dyno_plain; DROP ROLE dyno_plain");
 }
 
 /* --- What is written is undone ------------------------------------------------------------------------------------ */
@@ -335,6 +380,8 @@ int main(void)
         TEST(every_cell_of_every_block),
         TEST(indexes_are_built_timed_sized_and_used),
         TEST(apply_and_revert),
+        TEST(plans_without_measuring),
+        TEST(an_ordinary_role),
         TEST(the_server_counted_as_we_did),
         TEST(restored_by_seeding_again),
         TEST(restored_from_the_copy),
