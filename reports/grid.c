@@ -1,5 +1,6 @@
 #include "grid.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,21 @@ static void limit_last(const struct grid *grid, size_t *widths, int max_width)
     enum { LEAST = 8 };
     if (max_width > 0 && used + widths[last] > (size_t)max_width)
         widths[last] = (size_t)max_width > used + LEAST ? (size_t)max_width - used : LEAST;
+}
+
+int grid_last_room(const struct grid *grid, int max_width)
+{
+    size_t *widths = calloc((size_t)grid->n_columns, sizeof *widths);
+    if (!widths || max_width <= 0) {
+        free(widths);
+        return INT_MAX;
+    }
+    measure(grid, widths);
+    size_t needed = widths[grid->n_columns - 1];
+    limit_last(grid, widths, max_width);
+    size_t room = widths[grid->n_columns - 1];
+    free(widths);
+    return room == needed ? INT_MAX : (int)room;
 }
 
 static void append_spaces(struct str *out, size_t n)

@@ -26,6 +26,9 @@ bool grid_text(const struct grid *grid, bool colour, int max_width, struct str *
 /* As one Markdown table a heading, the header repeated. */
 bool grid_markdown(const struct grid *grid, struct str *out);
 
+/* Characters that grid_text would leave the last column; INT_MAX if it is not cut. */
+int grid_last_room(const struct grid *grid, int max_width);
+
 /* Characters of UTF-8 text. */
 size_t grid_width(const char *text);
 /* `text` with at most `width` characters, the last one "…" if it was cut. */

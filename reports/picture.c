@@ -66,7 +66,7 @@ static bool open_part(struct picture *picture, const char *ending, struct output
 bool picture_begin(const struct plot_context *context, const char *name, const char *title, int width, int height,
                    struct picture *out)
 {
-    *out = (struct picture){.context = context, .title = title};
+    *out = (struct picture){.context = context, .title = title, .width = width, .height = height};
     snprintf(out->name, sizeof out->name, "%s", name);
     if (!open_part(out, "gp", &out->script) || !open_part(out, "dat", &out->data)) {
         log_warning(context->log, "no plot %s: %s: %s", name, out->err.where, out->err.text);
@@ -127,6 +127,44 @@ void picture_end(struct picture *picture)
         log_warning(picture->context->log, "no plot %s: %s", picture->name, picture->err.text);
 }
 
+/* --- Panels ------------------------------------------------------------------------------------------------------- */
+
+enum { TITLE_PIXELS = 30, LEGEND_LETTERS = 24 };
+
+/* gnuplot gives each entry the widest one's room. */
+static int legend_rows(const struct facts *facts, int width)
+{
+    enum { LETTER = 8, SAMPLE = 60 };
+    size_t longest = 0;
+    for (size_t v = 0; v < facts->n_variants; v++)
+        longest = grid_width(facts->variants[v].name) > longest ? grid_width(facts->variants[v].name) : longest;
+    longest = longest > LEGEND_LETTERS ? LEGEND_LETTERS : longest;
+    int columns = width / ((int)longest * LETTER + SAMPLE);
+    columns = columns > 0 ? columns : 1;
+    return ((int)facts->n_variants + columns - 1) / columns;
+}
+
+void picture_panels(struct picture *picture, int rows, int columns)
+{
+    fprintf(picture->gp, "set multiplot layout %d,%d title ", rows, columns);
+    picture_quote(picture->gp, picture->title, false);
+    picture->legend_rows = legend_rows(picture->context->facts, picture->width);
+    for (int i = 0; i < picture->legend_rows; i++)
+        fputs(".\"\\n \"", picture->gp); /* the lines below the title are the legend's place */
+    fputs(" font ',14'\n", picture->gp);
+}
+
+void picture_legend(struct picture *picture, bool first)
+{
+    if (!first) {
+        fputs("unset key\n", picture->gp);
+        return;
+    }
+    fputs("set key at screen 0.5, screen ", picture->gp);
+    picture_number(picture->gp, 1 - (double)TITLE_PIXELS / picture->height);
+    fprintf(picture->gp, " center top vertical maxrows %d reverse Left samplen 3\n", picture->legend_rows);
+}
+
 /* --- Data --------------------------------------------------------------------------------------------------------- */
 
 int picture_block(struct picture *picture, const char *comment)
@@ -135,6 +173,14 @@ int picture_block(struct picture *picture, const char *comment)
         fputs("\n\n", picture->dat);
     fprintf(picture->dat, "# %s\nNaN NaN NaN NaN\n", comment);
     return picture->blocks++;
+}
+
+void picture_title(FILE *file, const char *name)
+{
+    struct str cut = {0};
+    grid_append_cut(&cut, name, LEGEND_LETTERS);
+    picture_quote(file, str_text(&cut), false);
+    str_deinit(&cut);
 }
 
 void picture_number(FILE *file, double value)
@@ -159,7 +205,7 @@ void picture_end_row(struct picture *picture)
 void picture_quote(FILE *file, const char *text, bool tic)
 {
     struct str cut = {0};
-    grid_append_cut(&cut, text, 60);
+    grid_append_cut(&cut, text, 110);
     fputc('\'', file);
     for (const char *c = str_text(&cut); *c; c++) {
         if (*c == '\'' || (tic && *c == '%'))

@@ -27,6 +27,8 @@ struct picture {
     const char *title;
     struct output script, data;
     FILE *gp, *dat; /* of the above */
+    int width, height; /* pixels */
+    int legend_rows;
     int blocks;     /* data blocks so far: gnuplot's `index` */
     bool any;       /* something to see */
     struct err err;
@@ -45,6 +47,11 @@ bool picture_begin(const struct plot_context *context, const char *name, const c
 /* Closes and draws. Without `any` the files are removed again. */
 void picture_end(struct picture *picture);
 
+/* Several panels under one title, with room for a legend below it; the panels follow in reading order. */
+void picture_panels(struct picture *picture, int rows, int columns);
+/* The next panel draws the legend of all (first), or none. */
+void picture_legend(struct picture *picture, bool first);
+
 /* A block of data begins; its number is returned. gnuplot would not count an empty block: this one never is. */
 int picture_block(struct picture *picture, const char *comment);
 void picture_value(struct picture *picture, double value); /* then a space */
@@ -52,6 +59,8 @@ void picture_end_row(struct picture *picture);
 
 /* 'text' quoted for gnuplot; in a tic's label per cent signs are format directives. */
 void picture_quote(FILE *file, const char *text, bool tic);
+/* A name of the legend: quoted, cut. */
+void picture_title(FILE *file, const char *name);
 void picture_number(FILE *file, double value); /* decimal point whatever the locale */
 
 /* The style number of a variant: 1 is the baseline's. More variants than styles begin again. */

@@ -48,10 +48,10 @@ static int count_side(const struct facts *facts, bool writers)
 static void variant_axis(const struct facts *facts, int first, FILE *gp)
 {
     bool rotate = facts->n_variants > 4;
-    fprintf(gp, "set xrange [%d.4:%zu.6]\nset xtics %s (", first - 1, facts->n_variants - 1, rotate ? "rotate by -30" : "norotate");
+    fprintf(gp, "set xrange [%d-0.6:%zu.6]\nset xtics %s (", first, facts->n_variants - 1, rotate ? "rotate by -30" : "norotate");
     for (size_t v = (size_t)first; v < facts->n_variants; v++) {
         struct str name = {0};
-        grid_append_cut(&name, facts->variants[v].name, facts->n_variants > 3 ? 12 : 18);
+        grid_append_cut(&name, facts->variants[v].name, rotate ? 14 : 40 / facts->n_variants);
         fputs((int)v > first ? ", " : "", gp);
         picture_quote(gp, str_text(&name), true);
         fprintf(gp, " %zu", v);
@@ -89,14 +89,14 @@ static void ratio_panel(struct picture *picture, bool writers)
     fprintf(gp, "set title '%s'\nset ylabel \"p50 against the baseline\\n(log; below 1 is faster)\"\n", title);
     axis_log(&y, "y", 1.35, gp);
     fputs("set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead lc rgb '#000000' lw 1 back\n"
-          "set key top left reverse Left opaque samplen 1 font ',10'\nplot", gp);
+          "set key below center horizontal reverse Left samplen 1\nplot", gp);
     place = 0;
     for (size_t t = 0; t < facts->n_transactions; t++) {
         if (facts->transactions[t].weight == 0 || figures_writes(facts, (int)t) != writers)
             continue;
         fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d dt 1 lw 1.2 title ", place ? "," : "",
                 picture->name, first_block + place, picture_style(place));
-        picture_quote(gp, facts->transactions[t].name, false);
+        picture_title(gp, facts->transactions[t].name);
         place++;
     }
     fputs("\nunset arrow 1\n", gp);
@@ -191,8 +191,8 @@ static void bar_panel(struct picture *picture, enum bar bar)
     fprintf(gp, "set ylabel '%s'\nunset key\n", bars[bar].axis);
     y.high *= 1.05;
     axis_linear(&y, "y", gp);
-    fprintf(gp, "plot '%s.dat' index %d using 1:2:(0.5):3 with boxes lc variable fill solid 0.55 border lc rgb '#404040' dt 1, "
-                "'' index %d using 1:2:4 with labels font ',10' offset 0,0.7\n", picture->name, block, block);
+    fprintf(gp, "plot '%s.dat' index %d using 1:2:(0.5):3 with boxes lc variable fill solid 0.55 border lc rgb '#404040', "
+                "'' index %d using 1:2:4 with labels offset 0,0.7\n", picture->name, block, block);
 }
 
 void plot_ledger(const struct plot_context *context)
@@ -205,7 +205,7 @@ void plot_ledger(const struct plot_context *context)
     FILE *gp = picture.gp;
     fputs("set grid noxtics\nset multiplot layout 2,3 title ", gp);
     picture_quote(gp, picture.title, false);
-    fputc('\n', gp);
+    fputs(" font ',14'\n", gp);
     ratio_panel(&picture, false);
     bar_panel(&picture, BAR_SIZE);
     bar_panel(&picture, BAR_BUILD);

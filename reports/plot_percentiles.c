@@ -61,7 +61,9 @@ static void write_panel(struct picture *picture, int pool, int isolation, int fi
     picture_point_name(facts, pool, isolation, name, sizeof name);
     fputs("set title ", gp);
     picture_quote(gp, name, false);
-    fputs(key ? "\nset key top left reverse Left\nplot" : "\nunset key\nplot", gp);
+    fputc('\n', gp);
+    picture_legend(picture, key);
+    fputs("plot", gp);
     for (size_t v = 0; v < facts->n_variants; v++) {
         int style = picture_style((int)v);
         fprintf(gp, "%s '%s.dat' index %d using 1:2 with lines lt %d", v ? "," : "", picture->name,
@@ -69,7 +71,7 @@ static void write_panel(struct picture *picture, int pool, int isolation, int fi
         /* a few points, so that lines are told apart without colour */
         fprintf(gp, ", '' index %d using 1:2 every 6::%d with points lt %d, NaN with linespoints lt %d title ",
                 first_block + (int)v, (int)v * 2 % 6, style, style);
-        picture_quote(gp, facts->variants[v].name, false);
+        picture_title(gp, facts->variants[v].name);
     }
     fputc('\n', gp);
 }
@@ -85,9 +87,7 @@ static void write_picture(struct picture *picture, int transaction, int columns,
     nines_axis(&x, picture->gp);
     axis_log(&y, "y", 1.3, picture->gp);
     fputs("set ylabel 'response time (ms)'\n", picture->gp);
-    fprintf(picture->gp, "set multiplot layout %d,%d title ", rows, columns);
-    picture_quote(picture->gp, picture->title, false);
-    fputc('\n', picture->gp);
+    picture_panels(picture, rows, columns);
     int block = 0;
     for (size_t i = 0; i < facts->n_isolations; i++)
         for (size_t p = 0; p < facts->n_pools; p++) {

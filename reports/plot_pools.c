@@ -74,7 +74,7 @@ static void write_series(struct picture *picture, int transaction, int variant, 
 
 static void pool_axis(const struct facts *facts, FILE *gp)
 {
-    fprintf(gp, "set xlabel 'pool size (connections)'\nset xrange [0.5:%zu.5]\nset xtics (", facts->n_pools);
+    fprintf(gp, "set xlabel 'pool size (connections); bars: lowest and highest block'\nset xrange [0.5:%zu.5]\nset xtics (", facts->n_pools);
     for (size_t p = 0; p < facts->n_pools; p++)
         fprintf(gp, "%s'%d' %zu", p ? ", " : "", facts->pools[p], p + 1);
     fputs(")\n", gp);
@@ -86,13 +86,15 @@ static void write_panel(struct picture *picture, int isolation, bool p99, bool k
     FILE *gp = picture->gp;
     fputs("set title ", gp);
     picture_quote(gp, isolation_name(facts->isolations[isolation]), false);
-    fputs(key ? "\nset key bottom right reverse Left opaque\nplot" : "\nunset key\nplot", gp);
+    fputc('\n', gp);
+    picture_legend(picture, key);
+    fputs("plot", gp);
     for (size_t v = 0; v < facts->n_variants; v++) {
         fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d lw 1 dt 1 pt 0, '' index %d using 1:2 "
                     "with linespoints lt %d ps 1 title ",
                 v ? "," : "", picture->name, 2 * (isolation * (int)facts->n_variants + (int)v) + p99,
                 picture_style((int)v), 2 * (isolation * (int)facts->n_variants + (int)v) + p99, picture_style((int)v));
-        picture_quote(gp, facts->variants[v].name, false);
+        picture_title(gp, facts->variants[v].name);
     }
     fputc('\n', gp);
 }
@@ -106,9 +108,8 @@ static void write_picture(struct picture *picture, int transaction)
         for (size_t v = 0; v < facts->n_variants; v++)
             write_series(picture, transaction, (int)v, (int)i, &tps, &p99);
     pool_axis(facts, gp);
-    fprintf(gp, "set multiplot layout 2,%zu title ", facts->n_isolations);
-    picture_quote(gp, picture->title, false);
-    fputs("\nset ylabel 'transactions/s'\n", gp);
+    picture_panels(picture, 2, (int)facts->n_isolations);
+    fputs("set ylabel 'transactions/s'\n", gp);
     axis_linear(&tps, "y", gp);
     for (size_t i = 0; i < facts->n_isolations; i++)
         write_panel(picture, (int)i, false, i == 0);
@@ -128,7 +129,7 @@ void plot_pools(const struct plot_context *context)
         struct picture picture;
         facts_file_name(file, sizeof file, facts->transactions[t].name, (int)t);
         snprintf(name, sizeof name, "pools_%s", file);
-        snprintf(title, sizeof title, "%s: throughput and p99 by pool size (bars: lowest and highest block)",
+        snprintf(title, sizeof title, "%s: throughput and p99 by pool size",
                  facts->transactions[t].name);
         if (!picture_begin(context, name, title, width, 2 * HEIGHT + 60, &picture))
             return;

@@ -7,7 +7,7 @@
 #include "grid.h"
 #include "picture.h"
 
-enum { WIDTH = 900, ROW = 22, MARGIN = 130, ROWS_MAX = 40 };
+enum { WIDTH = 900, ROW = 22, MARGIN = 160, ROWS_MAX = 40 };
 
 enum direction { FASTER, UNCLEAR, SLOWER };
 
@@ -58,6 +58,12 @@ static enum direction direction_of(const struct comparison *time)
     return time->ratio < 1 ? FASTER : SLOWER;
 }
 
+/* Throughput is drawn as the time that one transaction takes. */
+static const char *metric_name(enum metric metric)
+{
+    return metric_rows[metric].higher_better ? "1/throughput" : metric_rows[metric].name;
+}
+
 static void row_name(const struct facts *facts, const struct comparison *row, const struct filter *filter, char *buf,
                      size_t size)
 {
@@ -72,7 +78,7 @@ static void row_name(const struct facts *facts, const struct comparison *row, co
     if (facts->n_isolations > 1 && filter->isolation < 0)
         str_printf(&name, " · %s", isolation_short(facts->isolations[row->isolation]));
     if (filter->metric < 0)
-        str_printf(&name, " · %s", metric_rows[row->metric].name);
+        str_printf(&name, " · %s", metric_name(row->metric));
     snprintf(buf, size, "%s", str_text(&name));
     str_deinit(&name);
 }
@@ -136,20 +142,21 @@ static void write_picture(struct picture *picture, const struct filter *filter, 
     row_axis(picture, filter, n);
     str_append(&label, "time against ");
     grid_append_cut(&label, facts->variants[0].name, 30);
-    str_append(&label, " = 1, log scale (throughput: as 1/ratio); bars: 95 % interval over the blocks");
+    str_append(&label, " (= 1), 95 % interval over the blocks");
     fputs("set xlabel ", gp);
     picture_quote(gp, str_text(&label), false);
     str_deinit(&label);
     fputs("\nset title ", gp);
     picture_quote(gp, picture->title, false);
-    fputs(" offset 0,1.2\n"
+    fputs(" offset 0,1.3 font ',14'\n"
+          "set tmargin 5\nset bmargin 6.5\n"
           "set label '← faster' at graph 0, graph 1 offset 0,0.7 left tc rgb '#0072B2'\n"
           "set label 'slower →' at graph 1, graph 1 offset 0,0.7 right tc rgb '#D55E00'\n"
           "set arrow from 1, graph 0 to 1, graph 1 nohead lc rgb '#000000' lw 1 back\n"
-          "set key outside bottom center horizontal\nplot",
+          "set key at screen 0.5, char 0.8 center bottom horizontal reverse Left samplen 3\nplot",
           gp);
     for (int i = FASTER; i <= SLOWER; i++)
-        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with xerrorbars lc rgb '%s' lw 1.6 pt %d ps 0.8 title '%s'",
+        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with xerrorbars lc rgb '%s' lw 1.6 dt 1 pt %d ps 0.8 title '%s'",
                 i ? "," : "", picture->name, i, directions[i].colour, directions[i].point, directions[i].title);
     fputc('\n', gp);
 }
@@ -176,7 +183,7 @@ static void draw_metric(const struct plot_context *context, int metric)
         filter.isolation = split ? (int)i : -1;
         snprintf(name, sizeof name, "ratios_%s%s%s", metric_rows[metric].name, split ? "_" : "",
                  split ? isolation_short(facts->isolations[i]) : "");
-        snprintf(title, sizeof title, "%s against the baseline%s%s", metric_rows[metric].name, split ? ", " : "", level);
+        snprintf(title, sizeof title, "%s against the baseline%s%s", metric_name((enum metric)metric), split ? ", " : "", level);
         draw_filtered(context, name, title, &filter);
     }
 }

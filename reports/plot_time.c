@@ -88,11 +88,12 @@ static void write_panel(struct picture *picture, int pool, int column, const cha
     const struct facts *facts = picture->context->facts;
     FILE *gp = picture->gp;
     fprintf(gp, "set title 'pool %d: %s'\n", facts->pools[pool], what);
-    fputs(key ? "set key top left horizontal reverse Left opaque\nplot" : "unset key\nplot", gp);
+    picture_legend(picture, key);
+    fputs("plot", gp);
     for (size_t v = 0; v < facts->n_variants; v++) {
         fprintf(gp, "%s '%s.dat' index %d using 1:%d with linespoints lt %d lw 1.2 ps 0.45 title ", v ? "," : "",
                 picture->name, pool * (int)facts->n_variants + (int)v, column, picture_style((int)v));
-        picture_quote(gp, facts->variants[v].name, false);
+        picture_title(gp, facts->variants[v].name);
     }
     fputc('\n', gp);
 }
@@ -129,10 +130,7 @@ static void write_picture(struct picture *picture, int transaction, int isolatio
         for (size_t v = 0; v < facts->n_variants; v++)
             write_series(picture, transaction, (int)v, (int)p, isolation, choice, &tps, &latency);
     block_axis(facts, gp);
-    fprintf(gp, "set multiplot layout %zu,2 title ", facts->n_pools);
-    picture_quote(gp, picture->title, false);
-    fputc('\n', gp);
-    tps.high *= 1.1; /* room for the key */
+    picture_panels(picture, (int)facts->n_pools, 2);
     for (size_t p = 0; p < facts->n_pools; p++) {
         fputs("set ylabel 'transactions/s'\n", gp);
         axis_linear(&tps, "y", gp);

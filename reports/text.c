@@ -9,6 +9,8 @@
 #include "grid.h"
 #include "reports/stats.h"
 
+enum { LONGEST_NAME = 20 }; /* in the table */
+
 static const double default_percentiles[] = {0.50, 0.95, 0.99};
 
 /* --- Title -------------------------------------------------------------------------------------------------------- */
@@ -167,6 +169,7 @@ struct table {
     const double *percentiles;
     int n_percentiles;
     bool retried, failed; /* any anywhere: then a column */
+    bool plans;           /* a column of them, else lines below */
     struct grid *grid;
 };
 
@@ -218,7 +221,8 @@ static void header_cells(struct table *table)
         grid_cell(grid, PAINT_NONE, str_text(&against));
         str_deinit(&against);
     }
-    grid_cell(grid, PAINT_NONE, "plan");
+    if (table->plans)
+        grid_cell(grid, PAINT_NONE, "plan");
 }
 
 static void latency_cell(struct grid *grid, const struct hist *hist, double q)
@@ -243,11 +247,12 @@ static void rate_cell(struct grid *grid, double tps)
 static void share_cell(struct grid *grid, int64_t part, int64_t all, enum paint paint)
 {
     struct str text = {0};
+    char number[32];
     double share = all > 0 ? 100 * (double)part / (double)all : 0;
     if (part > 0 && share < 0.05)
         str_append(&text, "<0.1 %");
     else if (part > 0)
-        append_percent(&text, share, "");
+        str_printf(&text, "%s %%", units_format_count(number, sizeof number, share, share < 9.95 ? 1 : 0));
     grid_cell(grid, paint, str_text(&text));
     str_deinit(&text);
 }
@@ -282,6 +287,14 @@ static void against_cell(struct table *table, int transaction, int variant, int 
     str_deinit(&text);
 }
 
+static void name_cell(struct grid *grid, enum paint paint, const char *name)
+{
+    struct str cut = {0};
+    grid_append_cut(&cut, name, LONGEST_NAME);
+    grid_cell(grid, paint, str_text(&cut));
+    str_deinit(&cut);
+}
+
 static void data_row(struct table *table, int transaction, int variant, int pool, int isolation)
 {
     const struct facts *facts = table->facts;
@@ -290,8 +303,8 @@ static void data_row(struct table *table, int transaction, int variant, int pool
     char max[64];
     figures_cell(facts, variant, pool, isolation, transaction, &cell);
     grid_row(grid);
-    grid_cell(grid, PAINT_BOLD, variant == 0 ? facts->transactions[transaction].name : "");
-    grid_cell(grid, PAINT_NONE, facts->variants[variant].name);
+    name_cell(grid, PAINT_BOLD, variant == 0 ? facts->transactions[transaction].name : "");
+    name_cell(grid, PAINT_NONE, facts->variants[variant].name);
     rate_cell(grid, cell.tps);
     for (int i = 0; i < table->n_percentiles; i++)
         latency_cell(grid, cell.response, table->percentiles[i]);
@@ -303,7 +316,8 @@ static void data_row(struct table *table, int transaction, int variant, int pool
         share_cell(grid, cell.failed, cell.ok + cell.failed, PAINT_BAD);
     if (facts->n_variants > 1)
         against_cell(table, transaction, variant, pool, isolation);
-    grid_cell(grid, PAINT_NONE, figures_plan(facts, variant, transaction));
+    if (table->plans)
+        grid_cell(grid, PAINT_NONE, figures_plan(facts, variant, transaction));
 }
 
 static void point_heading(struct table *table, int pool, int isolation)
@@ -327,15 +341,16 @@ static void point_rows(struct table *table, int pool, int isolation)
 }
 
 static bool make_table(const struct facts *facts, const struct comparisons *comparisons,
-                       const struct report_options *options, struct table *out)
+                       const struct report_options *options, bool plans, struct table *out)
 {
     *out = (struct table){.facts = facts,
+                          .plans = plans,
                           .comparisons = comparisons,
                           .percentiles = options->percentiles ? options->percentiles : default_percentiles,
                           .n_percentiles = options->percentiles ? options->n_percentiles : 3};
     look_for_trouble(out);
     int numbers = 2 + out->n_percentiles + out->retried + out->failed;
-    out->grid = grid_new(2 + numbers + (facts->n_variants > 1) + 1, ((1u << numbers) - 1) << 2);
+    out->grid = grid_new(2 + numbers + (facts->n_variants > 1) + plans, ((1u << numbers) - 1) << 2);
     if (!out->grid)
         return false;
     header_cells(out);
@@ -350,7 +365,7 @@ bool text_table_markdown(const struct facts *facts, const struct comparisons *co
                          const struct report_options *options, struct str *out)
 {
     struct table table;
-    bool ok = make_table(facts, comparisons, options, &table) && grid_markdown(table.grid, out);
+    bool ok = make_table(facts, comparisons, options, true, &table) && grid_markdown(table.grid, out);
     grid_free(table.grid);
     return ok;
 }
@@ -565,7 +580,7 @@ bool text_validity(const struct facts *facts, struct str *out)
         unfinished += !facts->trials[i].plain.complete;
         invalid += facts->trials[i].plain.complete && !facts->trials[i].plain.valid;
     }
-    bool all = whole == planned && facts->n_trials == planned;
+    bool all = whole > 0 && whole == planned && facts->n_trials == planned;
     if (facts->n_trials == 0)
         str_append(out, "No trial was measured.");
     else if (all)
@@ -597,6 +612,39 @@ static void append_painted(struct str *out, bool colour, enum paint paint, struc
     str_clear(part);
 }
 
+/* Where the plans' column would be cut to a stump, they go below the table. */
+static void plan_lines(const struct facts *facts, struct str *out)
+{
+    for (size_t t = 0; t < facts->n_transactions; t++) {
+        if (facts->transactions[t].weight == 0 || !*figures_plan(facts, 0, (int)t))
+            continue;
+        str_printf(out, "plan of %s: %s", facts->transactions[t].name, figures_plan(facts, 0, (int)t));
+        for (size_t v = 1; v < facts->n_variants; v++)
+            if (*figures_plan(facts, (int)v, (int)t))
+                str_printf(out, "; %s: %s", facts->variants[v].name, figures_plan(facts, (int)v, (int)t));
+        str_append_char(out, '\n');
+    }
+}
+
+static bool append_table(const struct facts *facts, const struct comparisons *comparisons,
+                         const struct report_options *options, int width, struct str *out)
+{
+    enum { STUMP = 24 };
+    struct table table;
+    bool below = false, ok = make_table(facts, comparisons, options, true, &table);
+    if (ok && grid_last_room(table.grid, width) < STUMP) {
+        grid_free(table.grid);
+        below = true;
+        ok = make_table(facts, comparisons, options, false, &table);
+    }
+    ok = ok && grid_text(table.grid, options->colour, below ? 0 : width, out);
+    grid_free(table.grid);
+    str_append_char(out, '\n');
+    if (below)
+        plan_lines(facts, out);
+    return ok;
+}
+
 bool text_write(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
                 struct str *out)
 {
@@ -604,16 +652,11 @@ bool text_write(const struct facts *facts, const struct comparisons *comparisons
     int width = options->width <= 0 ? UNKNOWN_WIDTH : options->width;
     width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
     struct str part = {0};
-    struct table table = {0};
     text_title(facts, &part);
     append_painted(out, options->colour, PAINT_BOLD, &part);
     text_design(facts, out);
     str_append_char(out, '\n');
-    bool ok = facts->n_trials == 0 || (make_table(facts, comparisons, options, &table) &&
-                                       grid_text(table.grid, options->colour, width, out));
-    grid_free(table.grid);
-    if (facts->n_trials > 0)
-        str_append_char(out, '\n');
+    bool ok = facts->n_trials == 0 || append_table(facts, comparisons, options, width, out);
     text_broken(facts, "", &part);
     append_painted(out, options->colour, PAINT_BAD, &part);
     text_ledger(facts, "", out);

@@ -121,7 +121,8 @@ static inline double synthetic_ms(int transaction)
 static inline void synthetic_transaction(const struct synthetic *shape, const struct trial_result *trial, int index,
                                          struct transaction_result *out)
 {
-    uint64_t state = (uint64_t)(trial->block * 7919 + index * 31 + trial->variant * 101 + trial->pool * 1009 + trial->isolation * 57 + 1);
+    int block = shape->noise > 0 ? trial->block : 0;
+    uint64_t state = (uint64_t)(block * 7919 + index * 31 + trial->variant * 101 + trial->pool * 1009 + trial->isolation * 57 + 1);
     double drift = 1 + shape->noise * (synthetic_unit(&state) - 0.5);
     double pool = 1 + 0.8 * trial->pool * trial->pool, ms = synthetic_ms(index) * pool * synthetic_factor(trial->variant, index);
     int64_t n = (int64_t)(shape->rate * (double)trial->duration_ns / 1e9 * (1 + trial->pool * (trial->pool < 2 ? 0.6 : 0.25)));
