@@ -41,8 +41,7 @@ static bool beside_program(char *buf, size_t size)
             return false;
         *slash = '\0';
     }
-    snprintf(buf, size, "%s/share/pgdyno/workloads", program);
-    return is_folder(buf);
+    return (size_t)snprintf(buf, size, "%s/share/pgdyno/workloads", program) < size && is_folder(buf);
 }
 
 static bool in_build_tree(char *buf, size_t size)
