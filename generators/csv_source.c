@@ -10,18 +10,19 @@
 
 #include "base/str.h"
 
-/* libcsv copies each field before it hands it out, so the fields are kept in the place of the file's own bytes: they never need
- * more room than what was read up to then. The parser is fed line by line, so that a record's line is known. */
+/* libcsv copies each field before it hands it out, so the fields are kept in the place of the file's own bytes: they
+ * never need more room than what was read up to then. The parser is fed line by line, so that a record's line is known.
+ */
 struct reading {
     struct csv_source *source;
     struct err *err;
-    int64_t line;         /* of the piece being fed, from 1 */
-    int64_t record_line;  /* where the record being read began; 0 between records */
-    size_t fields;        /* of that record so far */
-    size_t cells;         /* kept altogether */
+    int64_t line;        /* of the piece being fed, from 1 */
+    int64_t record_line; /* where the record being read began; 0 between records */
+    size_t fields;       /* of that record so far */
+    size_t cells;        /* kept altogether */
     size_t cells_cap;
     size_t columns_cap;
-    char *free_bytes;     /* where the next field is kept */
+    char *free_bytes; /* where the next field is kept */
     bool failed;
 };
 
@@ -49,7 +50,7 @@ static void fail_memory(struct reading *reading)
     err_memory(reading->err);
 }
 
-/* --- Fields and records, as libcsv hands them out -------------------------------------------------------------------- */
+/* --- Fields and records, as libcsv hands them out ----------------------------------------------------------------- */
 
 /* One more element; the array as it was, and false, when there is no memory. */
 static bool grow(void **array, size_t *cap, size_t used, size_t size)
@@ -83,13 +84,14 @@ static void keep_name(struct reading *reading, const char *data, size_t len)
     }
     for (size_t i = 0; i < source->n_columns; i++) {
         if (strcmp(source->columns[i], name) == 0)
-            fail(reading, reading->record_line, "the header names column \"%s\" twice (columns %zu and %zu); rename one",
-                 name, i + 1, source->n_columns + 1);
+            fail(reading, reading->record_line,
+                 "the header names column \"%s\" twice (columns %zu and %zu); rename one", name, i + 1,
+                 source->n_columns + 1);
     }
     source->columns[source->n_columns++] = name;
     if (len == 0)
-        fail(reading, reading->record_line, "column %zu of the header has no name; the first line must name every column",
-             source->n_columns);
+        fail(reading, reading->record_line,
+             "column %zu of the header has no name; the first line must name every column", source->n_columns);
 }
 
 static void keep_cell(struct reading *reading, const char *data, size_t len)
@@ -133,7 +135,7 @@ static void on_record(int terminator, void *user)
     reading->record_line = 0;
 }
 
-/* --- The file -------------------------------------------------------------------------------------------------------- */
+/* --- The file ----------------------------------------------------------------------------------------------------- */
 
 static bool read_bytes(FILE *file, const char *path, char **out, size_t *len, struct err *err)
 {
@@ -186,8 +188,9 @@ static bool blank(const char *p, const char *end)
 static const char *parse_mistake(struct csv_parser *parser)
 {
     return csv_error(parser) != CSV_EPARSE ? csv_strerror(csv_error(parser))
-           : parser->quoted ? "text after a closing quote; a quote inside a quoted field is written twice (\"\")"
-                            : "a quote inside an unquoted field; quote the whole field and write its quotes twice (\"\")";
+           : parser->quoted
+               ? "text after a closing quote; a quote inside a quoted field is written twice (\"\")"
+               : "a quote inside an unquoted field; quote the whole field and write its quotes twice (\"\")";
 }
 
 static void feed_lines(struct reading *reading, struct csv_parser *parser, char *p, char *end)

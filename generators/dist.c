@@ -52,13 +52,16 @@ double dist_double(struct rng *rng, double lo, double hi)
     return value < hi || lo >= hi ? value : lo; /* rounding can reach hi */
 }
 
-/* --- Zipf. H is the integral of x^-s, chosen so that H(1) = 0; H falls on log for s = 1 ------------------------------- */
+/* --- Zipf --------------------------------------------------------------------------------------------------------- */
+
+/* H, the integral of x^-s from 1 to x; for s = 1 that is the logarithm. */
 
 static double integral(const struct zipf *zipf, double log_x)
 {
     double a = zipf->one_minus_s * log_x;
-    return zipf->inverse != 0.0 ? (exp(a) - 1.0) * zipf->inverse : fabs(a) > 1e-8 ? expm1(a) / a * log_x
-                                                                                : (1.0 + a / 2) * log_x;
+    return zipf->inverse != 0.0 ? (exp(a) - 1.0) * zipf->inverse
+           : fabs(a) > 1e-8     ? expm1(a) / a * log_x
+                                : (1.0 + a / 2) * log_x;
 }
 
 static double integral_inverse(const struct zipf *zipf, double h)

@@ -16,8 +16,8 @@
 #include "pg/query.h"
 
 enum {
-    CHUNK_ROWS = 10000,          /* at most; smaller tables are divided among the connections */
-    COPY_MAX_CHUNKS = 500,       /* then the COPY ends and another begins: a bound on what is sent after an unseen error */
+    CHUNK_ROWS = 10000,    /* at most; smaller tables are divided among the connections */
+    COPY_MAX_CHUNKS = 500, /* then the COPY ends and another begins: a bound on what is sent after an unseen error */
     PIECE_BYTES = 64 * 1024,
     PROGRESS_MS = 100
 };
@@ -60,7 +60,7 @@ struct loader {
     struct err err;
 };
 
-/* --- One COPY -------------------------------------------------------------------------------------------------------- */
+/* --- One COPY ----------------------------------------------------------------------------------------------------- */
 
 static bool fail_stopped(struct loader *loader)
 {
@@ -96,8 +96,8 @@ static bool begin_copy(struct loader *loader)
     return status == COPY_IN_OK || fail_copy(loader, status);
 }
 
-/* Something was said in the middle, usually an error. If it was harmless (a parameter changed, TLS talked to itself) the
- * rows are in, and the next ones go with a COPY of their own. */
+/* Something was said in the middle, usually an error. If it was harmless (a parameter changed, TLS talked to itself)
+ * the rows are in, and the next ones go with a COPY of their own. */
 static bool send_piece(struct loader *loader)
 {
     enum copy_in_status status = copy_in_send(&loader->copy, loader->piece.data, loader->piece.len);
@@ -112,7 +112,7 @@ static bool send_piece(struct loader *loader)
     return status == COPY_IN_OK || begin_copy(loader);
 }
 
-/* --- Rows ------------------------------------------------------------------------------------------------------------ */
+/* --- Rows --------------------------------------------------------------------------------------------------------- */
 
 static bool fail_value(struct loader *loader, int64_t row, size_t column, const char *why)
 {
@@ -187,7 +187,7 @@ static bool send_chunks(struct loader *loader, int64_t first, int64_t last)
     }
 }
 
-/* --- Tables ---------------------------------------------------------------------------------------------------------- */
+/* --- Tables ------------------------------------------------------------------------------------------------------- */
 
 static void append_ident(struct str *sql, PGconn *conn, const char *name)
 {
@@ -237,8 +237,8 @@ static bool open_connection(struct loader *loader)
 {
     /* A time limit for statements is meant for the measured ones. */
     if (!db_open(loader->loading->target, &loader->db, &loader->err) ||
-        !db_exec(loader->db, "loading", "SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET datestyle = 'ISO'",
-                 &loader->err))
+        !db_exec(loader->db, "loading",
+                 "SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET datestyle = 'ISO'", &loader->err))
         return false;
     if (!copy_in_init(&loader->copy, db_handle(loader->db), &loader->loading->stop))
         return db_set_error(loader->db, NULL, "loading", NULL, &loader->err);
@@ -258,7 +258,7 @@ static bool load_all(struct loader *loader)
     return ok;
 }
 
-/* --- Threads --------------------------------------------------------------------------------------------------------- */
+/* --- Threads ------------------------------------------------------------------------------------------------------ */
 
 static void *loader_main(void *arg)
 {
@@ -346,7 +346,7 @@ static bool run_loaders(struct loading *loading, struct loader *loaders, int n_l
     return started == n_loaders && failed < 0;
 }
 
-/* --- The whole ------------------------------------------------------------------------------------------------------- */
+/* --- The whole ---------------------------------------------------------------------------------------------------- */
 
 static int64_t chunk_rows_for(int64_t rows, int connections)
 {

@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "generators/copy.h"
 
-enum { SHOWN_BYTES = 120 };
+enum {
+    SHOWN_BYTES = 120
+};
 
 bool sent_rows_add(struct sent_rows *sent, int64_t first, int64_t last)
 {
@@ -142,10 +144,8 @@ static void append_words(struct str *out, const struct rejection *rejection)
         int field;
         const char *before;
     } words[] = {
-        {PG_DIAG_SEVERITY, "\n"},
-        {PG_DIAG_MESSAGE_PRIMARY, ": "},
-        {PG_DIAG_SQLSTATE, " (SQLSTATE "},
-        {PG_DIAG_MESSAGE_DETAIL, "\ndetail: "},
+        {PG_DIAG_SEVERITY, "\n"},           {PG_DIAG_MESSAGE_PRIMARY, ": "},
+        {PG_DIAG_SQLSTATE, " (SQLSTATE "},  {PG_DIAG_MESSAGE_DETAIL, "\ndetail: "},
         {PG_DIAG_MESSAGE_HINT, "\nhint: "},
     };
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {

@@ -4,16 +4,23 @@
 
 #include "generators/dist.h"
 
-/* A power of two, so that nine bits of a random number choose one evenly. The data of every workload depends on this list
- * and on its order. */
-enum { WORD_BITS = 9, WORDS = 1 << WORD_BITS, WORDS_A_DRAW = 64 / WORD_BITS };
+/* A power of two, so that nine bits of a random number choose one evenly. The data of every workload depends on this
+ * list and on its order. */
+enum {
+    WORD_BITS = 9,
+    WORDS = 1 << WORD_BITS,
+    WORDS_A_DRAW = 64 / WORD_BITS
+};
 
 struct word {
     unsigned char len;
     char text[11];
 };
 
-#define W(s) {sizeof(s) - 1, s}
+#define W(s)                                                                                                           \
+    {                                                                                                                  \
+        sizeof(s) - 1, s                                                                                               \
+    }
 /* clang-format off */
 static const struct word words[WORDS] = {
     W("able"), W("about"), W("above"), W("accept"), W("account"), W("across"), W("act"), W("active"), W("add"),
@@ -107,8 +114,8 @@ enum make_status text_words(struct rng *rng, int64_t lo, int64_t hi, struct scra
     return MAKE_OK;
 }
 
-/* Characters come from the top of the number, eight a draw, which leaves at least 26 bits unused: no character is likelier by
- * more than one part in 10^7. */
+/* Characters come from the top of the number, eight a draw, which leaves at least 26 bits unused: no character is
+ * likelier by more than one part in 10^7. */
 static enum make_status from_alphabet(struct rng *rng, const char *alphabet, unsigned size, int64_t n,
                                       struct scratch *scratch, struct value *out)
 {
@@ -152,7 +159,7 @@ enum make_status text_uuid(struct rng *rng, struct scratch *scratch, struct valu
     if (!text)
         return MAKE_FULL;
     uint64_t halves[2];
-    halves[0] = (rng_next(rng) & ~UINT64_C(0xf000)) | UINT64_C(0x4000);             /* version 4 */
+    halves[0] = (rng_next(rng) & ~UINT64_C(0xf000)) | UINT64_C(0x4000);     /* version 4 */
     halves[1] = (rng_next(rng) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* variant 10 */
     char *p = text;
     for (int i = 0; i < 32; i++) {

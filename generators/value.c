@@ -23,7 +23,7 @@ void scratch_deinit(struct scratch *scratch)
     *scratch = (struct scratch){0};
 }
 
-/* --- Digits ---------------------------------------------------------------------------------------------------------- */
+/* --- Digits ------------------------------------------------------------------------------------------------------- */
 
 static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
                                   "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
@@ -69,9 +69,14 @@ static char *put_string(char *p, const char *s)
     return p + len;
 }
 
-/* --- Calendar: proleptic Gregorian, eras of 400 years that begin in March, so that the leap day comes last ------------ */
+/* --- Calendar ----------------------------------------------------------------------------------------------------- */
 
-enum { DAYS_PER_ERA = 146097, DAYS_FROM_ERA_TO_2000 = 730425 /* 0000-03-01 to 2000-01-01 */ };
+/* Proleptic Gregorian, in eras of 400 years that begin in March, so that the leap day comes last. */
+
+enum {
+    DAYS_PER_ERA = 146097,
+    DAYS_FROM_ERA_TO_2000 = 730425 /* 0000-03-01 to 2000-01-01 */
+};
 
 struct civil {
     int64_t year;
@@ -173,7 +178,7 @@ static char *put_timestamp(char *p, int64_t us)
     return civil.year > 0 ? p : put_string(p, " BC");
 }
 
-/* --- Doubles --------------------------------------------------------------------------------------------------------- */
+/* --- Doubles ------------------------------------------------------------------------------------------------------ */
 
 /* printf and strtod use the locale's decimal point, PostgreSQL does not. */
 static size_t without_locale(char *buf, size_t len)
@@ -205,7 +210,7 @@ static char *put_double(char *p, double value)
     return p + without_locale(p, (size_t)len);
 }
 
-/* --- Values ---------------------------------------------------------------------------------------------------------- */
+/* --- Values ------------------------------------------------------------------------------------------------------- */
 
 size_t value_text(const struct value *value, char *buf, const char **data)
 {
@@ -245,7 +250,7 @@ const char *value_type_name(enum value_type type)
     return names[type];
 }
 
-/* --- Reading a timestamp --------------------------------------------------------------------------------------------- */
+/* --- Reading a timestamp ------------------------------------------------------------------------------------------ */
 
 struct reader {
     const char *p, *end;

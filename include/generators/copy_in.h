@@ -1,5 +1,5 @@
-/* One COPY ... FROM STDIN at a time over one connection. Never waits where the server cannot be heard, so that neither a
- * rejected row, nor a stop request, nor a lost server leaves it hanging. */
+/* One COPY ... FROM STDIN at a time over one connection. Never waits where the server cannot be heard, so that neither
+ * a rejected row, nor a stop request, nor a lost server leaves it hanging. */
 #ifndef PGDYNO_GENERATORS_COPY_IN_H
 #define PGDYNO_GENERATORS_COPY_IN_H
 
@@ -27,7 +27,8 @@ void copy_in_deinit(struct copy_in *copy);
 
 /* Send `sql`, a COPY ... FROM STDIN, and wait until the server wants data (it may have to wait for a lock). */
 enum copy_in_status copy_in_begin(struct copy_in *copy, const char *sql);
-/* Whole rows, best 64 kB and more at once. COPY_IN_SPOKEN: they may be lost; if copy_in_end() finds no error they are not. */
+/* Whole rows, best 64 kB and more at once. COPY_IN_SPOKEN: they may be lost; if copy_in_end() finds no error they are
+ * not. */
 enum copy_in_status copy_in_send(struct copy_in *copy, const char *data, size_t len);
 /* No more rows: wait for the server's verdict. After COPY_IN_OK the rows are committed and another COPY may begin. */
 enum copy_in_status copy_in_end(struct copy_in *copy);

@@ -14,13 +14,14 @@ struct csv_source {
     char **columns; /* header names */
     size_t n_columns;
     int64_t rows;
-    uint64_t hash; /* of the file's bytes, for the seed's fingerprint */
+    uint64_t hash;       /* of the file's bytes, for the seed's fingerprint */
     struct value *cells; /* row-major; text borrowed from `bytes`, empty unquoted fields are empty text */
     char *bytes;
 };
 
-/* Read the whole file. Accepts quotes, doubled quotes, line breaks in quotes, CRLF and a UTF-8 byte-order mark. Refuses, with file:line:
- * a missing or empty file, a header with empty or doubled names, a ragged line, an unfinished quote, no data rows. Headers and cells in UTF-8 are kept as they are. */
+/* Read the whole file. Accepts quotes, doubled quotes, line breaks in quotes, CRLF and a UTF-8 byte-order mark.
+ * Refuses, with file:line: a missing or empty file, a header with empty or doubled names, a ragged line, an unfinished
+ * quote, no data rows. Headers and cells in UTF-8 are kept as they are. */
 bool csv_source_open(const char *path, struct csv_source **out, struct err *err);
 void csv_source_close(struct csv_source *source);
 

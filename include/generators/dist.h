@@ -1,5 +1,6 @@
 /* Random integers from the distributions that pgbench's functions of the same names draw from. All bounds are
- * included; callers check lo <= hi and the parameter's limits (dist_*_ok) beforehand. Any pair of int64 bounds will do. */
+ * included; callers check lo <= hi and the parameter's limits (dist_*_ok) beforehand. Any pair of int64 bounds will do.
+ */
 #ifndef PGDYNO_GENERATORS_DIST_H
 #define PGDYNO_GENERATORS_DIST_H
 
@@ -41,8 +42,8 @@ int64_t dist_gaussian(struct rng *rng, int64_t lo, int64_t hi, double param);
 double dist_double(struct rng *rng, double lo, double hi);
 
 /* k in 1…n with probability proportional to k^-s, by rejection-inversion (Hörmann and Derflinger, "Rejection-inversion
- * to generate variates from monotone discrete distributions", 1996): its cost does not depend on n. What depends on n and s alone is
- * computed once here. */
+ * to generate variates from monotone discrete distributions", 1996): its cost does not depend on n. What depends on n
+ * and s alone is computed once here. */
 struct zipf {
     int64_t n;
     double s;
@@ -57,8 +58,8 @@ void zipf_init(struct zipf *zipf, int64_t n, double s);
 /* 1 … n. */
 int64_t zipf_draw(const struct zipf *zipf, struct rng *rng);
 
-/* For bounds that are not known beforehand: sets up, then draws (about three times the cost of a draw). The same numbers as
- * lo - 1 + zipf_draw() with n = hi - lo + 1. */
+/* For bounds that are not known beforehand: sets up, then draws (about three times the cost of a draw). The same
+ * numbers as lo - 1 + zipf_draw() with n = hi - lo + 1. */
 int64_t dist_zipfian(struct rng *rng, int64_t lo, int64_t hi, double s);
 
 #endif

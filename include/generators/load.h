@@ -26,9 +26,9 @@ struct load_result {
     int64_t elapsed_ns;
 };
 
-/* COPY all rows of every table; row ranges are handed out in chunks to whichever connection is free. The bytes do not depend on
- * `connections`. A rejected row is reported with table, row number, column and the server's words; then, and on a stop request,
- * the other connections stop too, and rows already committed stay (the caller drops the schema). */
+/* COPY all rows of every table; row ranges are handed out in chunks to whichever connection is free. The bytes do not
+ * depend on `connections`. A rejected row is reported with table, row number, column and the server's words; then, and
+ * on a stop request, the other connections stop too, and rows already committed stay (the caller drops the schema). */
 bool load_tables(const struct target *target, const struct table_spec *tables, size_t n_tables,
                  const struct load_options *options, struct load_result *out, struct err *err);
 

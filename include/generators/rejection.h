@@ -15,7 +15,7 @@
 struct sent_rows {
     struct sent_range {
         int64_t first, last;
-    } *ranges;
+    } * ranges;
     size_t count;
     size_t cap;
 };

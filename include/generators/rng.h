@@ -1,6 +1,6 @@
 /* Counter-based random numbers: value k of a stream is a pure function of (key, k), so that any thread can make any
- * row, and a stream can be entered anywhere. SplitMix64's output function over key + k·golden ratio (Steele, Lea, Flood,
- * "Fast splittable pseudorandom number generators", OOPSLA 2014); keys are hashed from what they stand for. */
+ * row, and a stream can be entered anywhere. SplitMix64's output function over key + k·golden ratio (Steele, Lea,
+ * Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014); keys are hashed from what they stand for. */
 #ifndef PGDYNO_GENERATORS_RNG_H
 #define PGDYNO_GENERATORS_RNG_H
 

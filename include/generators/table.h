@@ -17,17 +17,19 @@ struct row_scope;
 /* Why a value could not be made; the text is for the reader of an error message, never made in the measured path. */
 enum make_status {
     MAKE_OK,
-    MAKE_OVERFLOW,       /* integer out of range */
+    MAKE_OVERFLOW, /* integer out of range */
     MAKE_DIVISION_BY_ZERO,
-    MAKE_BAD_TYPE,       /* e.g. text where a number is needed */
-    MAKE_BAD_ARGUMENT,   /* e.g. random(5, 1), a row number outside the table */
-    MAKE_FULL,           /* scratch exhausted */
-    MAKE_TOO_DEEP        /* t.c[n] inside t.c[n] …, more than TABLE_DEPTH_MAX times */
+    MAKE_BAD_TYPE,     /* e.g. text where a number is needed */
+    MAKE_BAD_ARGUMENT, /* e.g. random(5, 1), a row number outside the table */
+    MAKE_FULL,         /* scratch exhausted */
+    MAKE_TOO_DEEP      /* t.c[n] inside t.c[n] …, more than TABLE_DEPTH_MAX times */
 };
 /* "integer out of range", … */
 const char *make_status_text(enum make_status status);
 
-enum { TABLE_DEPTH_MAX = 32 };
+enum {
+    TABLE_DEPTH_MAX = 32
+};
 
 /* Makes one cell. `program` is the column's own (the workloads room compiles expressions into it). */
 typedef enum make_status column_fn(const void *program, struct row_scope *scope, struct value *out);
@@ -54,8 +56,8 @@ struct table_spec {
 /* The row being made. Cells are memoised so that `:column` costs once. Scopes nest for t.c[n]: `depth` is limited. */
 struct row_scope {
     const struct table_spec *table;
-    int64_t row; /* from 1 */
-    struct rng rng; /* stream of (seed, table key, column's position, row) while that column is being made */
+    int64_t row;         /* from 1 */
+    struct rng rng;      /* stream of (seed, table key, column's position, row) while that column is being made */
     struct value *cells; /* the first n_memo columns, valid where `made` says so */
     uint64_t *made;      /* bit set per column */
     size_t n_memo;       /* further columns are made again at each use */
@@ -70,10 +72,11 @@ void row_maker_free(struct row_maker *maker);
 /* All cells of row n, in column order, valid until the next call. On failure *bad_column tells which. */
 enum make_status row_maker_row(struct row_maker *maker, int64_t row, const struct value **cells, size_t *bad_column);
 
-/* One cell of any row, for t.c[n]: made again, other columns only as far as it needs them. Text lives in `scratch` or in the
- * source. `depth` is that of the asking scope, 0 in a transaction. A row outside the table is MAKE_BAD_ARGUMENT. */
-enum make_status table_cell(const struct table_spec *table, size_t column, int64_t row, struct scratch *scratch, int depth,
-                            struct value *out);
+/* One cell of any row, for t.c[n]: made again, other columns only as far as it needs them. Text lives in `scratch` or
+ * in the source. `depth` is that of the asking scope, 0 in a transaction. A row outside the table is MAKE_BAD_ARGUMENT.
+ */
+enum make_status table_cell(const struct table_spec *table, size_t column, int64_t row, struct scratch *scratch,
+                            int depth, struct value *out);
 /* An earlier (or any non-circular) column of the row in `scope`, for :column; scope->rng is as it was afterwards. */
 enum make_status row_cell(struct row_scope *scope, size_t column, struct value *out);
 

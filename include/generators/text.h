@@ -1,5 +1,5 @@
-/* Random text. Each takes its bytes from the scratch (MAKE_FULL when there is no room, nothing taken) and sets *out to a
- * VALUE_TEXT that points there. Lengths below 0 and lo > hi are MAKE_BAD_ARGUMENT. */
+/* Random text. Each takes its bytes from the scratch (MAKE_FULL when there is no room, nothing taken) and sets *out to
+ * a VALUE_TEXT that points there. Lengths below 0 and lo > hi are MAKE_BAD_ARGUMENT. */
 #ifndef PGDYNO_GENERATORS_TEXT_H
 #define PGDYNO_GENERATORS_TEXT_H
 

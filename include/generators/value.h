@@ -48,11 +48,13 @@ static inline char *scratch_take(struct scratch *scratch, size_t len)
     return p;
 }
 
-enum { VALUE_TEXT_MAX = 64 };
+enum {
+    VALUE_TEXT_MAX = 64
+};
 
-/* The value as PostgreSQL's text input reads it, without quoting or escaping and without a final NUL. Text is not copied: *data
- * points at it. Other types are written into `buf` (at least VALUE_TEXT_MAX bytes). Returns the length; not for NULL.
- * Doubles use the shortest form that reads back the same; timestamps are "2024-01-31 12:34:56.789+00". */
+/* The value as PostgreSQL's text input reads it, without quoting or escaping and without a final NUL. Text is not
+ * copied: *data points at it. Other types are written into `buf` (at least VALUE_TEXT_MAX bytes). Returns the length;
+ * not for NULL. Doubles use the shortest form that reads back the same; timestamps are "2024-01-31 12:34:56.789+00". */
 size_t value_text(const struct value *value, char *buf, const char **data);
 
 const char *value_type_name(enum value_type type); /* "integer", "text", … */

@@ -1,10 +1,9 @@
-#include "generators/copy.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "generators/copy.h"
 #include "generators/rng.h"
 #include "unit.h"
 
@@ -26,9 +25,14 @@ static void types_are_written(void **state)
 {
     (void)state;
     const struct value cells[] = {
-        {.type = VALUE_INT, .integer = -7}, {.type = VALUE_NULL}, {.type = VALUE_BOOL, .boolean = true},
-        {.type = VALUE_DOUBLE, .real = 0.5}, text("plain"), {.type = VALUE_TIMESTAMP, .integer = 0},
-        {.type = VALUE_DATE, .integer = 0}, text(""),
+        {.type = VALUE_INT, .integer = -7},
+        {.type = VALUE_NULL},
+        {.type = VALUE_BOOL, .boolean = true},
+        {.type = VALUE_DOUBLE, .real = 0.5},
+        text("plain"),
+        {.type = VALUE_TIMESTAMP, .integer = 0},
+        {.type = VALUE_DATE, .integer = 0},
+        text(""),
     };
     check(cells, 8, "-7\t\\N\ttrue\t0.5\tplain\t2000-01-01 00:00:00+00\t2000-01-01\t\n");
 }
@@ -37,9 +41,8 @@ static void text_is_escaped(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"a\tb", "a\\tb\n"},     {"a\nb", "a\\nb\n"},           {"a\rb", "a\\rb\n"},
-        {"a\\b", "a\\\\b\n"},    {"\\N", "\\\\N\n"},            {"\\.", "\\\\.\n"},
-        {"\b\f", "\b\f\n"},      {"caf\xc3\xa9", "caf\xc3\xa9\n"},
+        {"a\tb", "a\\tb\n"}, {"a\nb", "a\\nb\n"}, {"a\rb", "a\\rb\n"}, {"a\\b", "a\\\\b\n"},
+        {"\\N", "\\\\N\n"},  {"\\.", "\\\\.\n"},  {"\b\f", "\b\f\n"},  {"caf\xc3\xa9", "caf\xc3\xa9\n"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct value cell = text(rows[i][0]);

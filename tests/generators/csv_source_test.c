@@ -1,8 +1,7 @@
-#include "generators/csv_source.h"
-
 #include <stdbool.h>
 #include <string.h>
 
+#include "generators/csv_source.h"
 #include "unit.h"
 
 #define FILE_OF(name) TEST_DATA_DIR "/csv/" name

@@ -5,10 +5,13 @@
 #include "generators/dist.h"
 #include "unit.h"
 
-enum { DRAWS = 400000, MOST_CELLS = 4096 };
+enum {
+    DRAWS = 400000,
+    MOST_CELLS = 4096
+};
 
-/* Pearson's statistic as a number of standard deviations above its mean (Wilson and Hilferty); cells that expect fewer than
- * five are put together with the next. */
+/* Pearson's statistic as a number of standard deviations above its mean (Wilson and Hilferty); cells that expect fewer
+ * than five are put together with the next. */
 static double chi_square_z(const int *seen, const double *expected, int n)
 {
     double statistic = 0, seen_sum = 0, expected_sum = 0;
@@ -62,7 +65,8 @@ static void uniform_is_even(void **state)
         assert_true(fabs(fit(draw_uniform, sizes[i], 0, weights)) < 4);
 }
 
-/* Two thirds of 2^64, rounded up: multiplication without rejection would give even values twice as often as odd ones. */
+/* Two thirds of 2^64, rounded up: multiplication without rejection would give even values twice as often as odd ones.
+ */
 static void a_width_of_two_thirds_is_even(void **state)
 {
     (void)state;
@@ -108,7 +112,9 @@ static void exponential_fits(void **state)
 {
     (void)state;
     static const double params[] = {0.01, 1, 2.5, 10, 50};
-    enum { N = 200 };
+    enum {
+        N = 200
+    };
     for (size_t p = 0; p < sizeof(params) / sizeof(*params); p++) {
         double weights[N];
         for (int i = 0; i < N; i++)
@@ -127,12 +133,15 @@ static double normal_cdf(double x)
     return erfc(-x / M_SQRT2) / 2;
 }
 
-/* The weight of value i by pgbench's manual: PHI(2 · param · (i - mu + 0.5) / n) - PHI(2 · param · (i - mu - 0.5) / n). */
+/* The weight of value i by pgbench's manual: PHI(2 · param · (i - mu + 0.5) / n) - PHI(2 · param · (i - mu - 0.5) / n).
+ */
 static void gaussian_fits(void **state)
 {
     (void)state;
     static const double params[] = {2, 2.5, 5, 10};
-    enum { N = 101 };
+    enum {
+        N = 101
+    };
     for (size_t p = 0; p < sizeof(params) / sizeof(*params); p++) {
         double weights[N], mu = (N + 1) / 2.0, scale = 2 * params[p] / N;
         for (int i = 1; i <= N; i++)

@@ -1,5 +1,3 @@
-#include "generators/load.h"
-
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -8,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "generators/load.h"
 #include "pg/cluster.h"
 #include "pg/query.h"
 #include "tables.h"
@@ -49,19 +48,20 @@ static void query(const char *sql, char *buf, size_t size)
         fail_msg("%s", err.text);
 }
 
-static bool load(const struct table_spec *tables, size_t n, int connections, struct load_result *result, struct err *err)
+static bool load(const struct table_spec *tables, size_t n, int connections, struct load_result *result,
+                 struct err *err)
 {
     struct load_options options = {.connections = connections, .schema = "public"};
     *err = (struct err){0};
     return load_tables(cluster_target(cluster), tables, n, &options, result, err);
 }
 
-/* --- What is loaded -------------------------------------------------------------------------------------------------- */
+/* --- What is loaded ----------------------------------------------------------------------------------------------- */
 
 static const int64_t million = 1000000;
 
 static struct column_spec mixed_columns[] = {
-    {"id", make_row, NULL},         {"n", make_random, &million},      {"w", make_words, NULL},
+    {"id", make_row, NULL},          {"n", make_random, &million}, {"w", make_words, NULL},
     {"awkward", make_awkward, NULL}, {"at", make_timestamp, NULL}, {"Odd \"name\"", make_double, NULL},
 };
 
@@ -175,11 +175,12 @@ static void all_tables_are_filled(void **state)
     assert_int_equal(seen.finals, 4);
     assert_string_equal(seen.table, "few");
     query("SELECT (SELECT count(*) FROM other.one) || ' ' || (SELECT count(*) FROM other.none) || ' ' ||"
-          " (SELECT sum(id) FROM other.many) || ' ' || (SELECT sum(id) FROM other.few)", text, sizeof text);
+          " (SELECT sum(id) FROM other.many) || ' ' || (SELECT sum(id) FROM other.few)",
+          text, sizeof text);
     assert_string_equal(text, "1 0 450045001 31626");
 }
 
-/* --- What is refused ------------------------------------------------------------------------------------------------- */
+/* --- What is refused ---------------------------------------------------------------------------------------------- */
 
 static enum make_status make_wrong(const void *program, struct row_scope *scope, struct value *out)
 {
@@ -228,12 +229,21 @@ static void mistakes_are_shown_with_their_row(void **state)
         const char *where;
         const char *texts[4]; /* all are in it */
     } rows[] = {
-        {"CREATE TABLE bad (id int, c int)", make_wrong, ERR_SERVER, "bad.c, row 77777",
+        {"CREATE TABLE bad (id int, c int)",
+         make_wrong,
+         ERR_SERVER,
+         "bad.c, row 77777",
          {"rejected row 77777 of table bad, column c: \"oops\tno\" (text)", "invalid input syntax for type integer",
           "22P02"}},
-        {"CREATE TABLE bad (id int, c int NOT NULL)", make_null, ERR_SERVER, "bad.c, row 77777",
+        {"CREATE TABLE bad (id int, c int NOT NULL)",
+         make_null,
+         ERR_SERVER,
+         "bad.c, row 77777",
          {"row 77777 of table bad, column c: NULL", "not-null", "23502"}},
-        {"CREATE TABLE bad (id int, c int CHECK (c <> 77777))", make_row, ERR_SERVER, "bad, row 77777",
+        {"CREATE TABLE bad (id int, c int CHECK (c <> 77777))",
+         make_row,
+         ERR_SERVER,
+         "bad, row 77777",
          {"row 77777 of table bad: 77777\t77777", "check constraint", "detail: "}},
         {"CREATE TABLE bad (id int, c smallint)", make_row, ERR_SERVER, "bad.c, row 32768", {"out of range"}},
         {"CREATE TABLE bad (id int, c int)", make_divided, ERR_INPUT, "bad.c, row 77777", {"division by zero"}},
@@ -293,9 +303,13 @@ static void too_many_connections_is_an_error(void **state)
         fail_msg("%s", err.text);
 }
 
-/* --- Trouble in the middle ------------------------------------------------------------------------------------------- */
+/* --- Trouble in the middle ---------------------------------------------------------------------------------------- */
 
-enum trouble { STOP, TERMINATE_BACKEND, NOTHING };
+enum trouble {
+    STOP,
+    TERMINATE_BACKEND,
+    NOTHING
+};
 
 struct trouble_maker {
     enum trouble trouble;

@@ -1,7 +1,6 @@
-#include "generators/rejection.h"
-
 #include <stdbool.h>
 
+#include "generators/rejection.h"
 #include "tables.h"
 #include "unit.h"
 
@@ -39,7 +38,9 @@ static void contexts_are_read_in_any_language(void **state)
         {"COPY t2 x, line 12, column c3: null input", 12, 2},
         {"COPY t2 x, line 7: \"1\tx\t2\"", 7, 3},
         {"COPY t2 x, line 7", 7, 3},
-        {"COPY t2 x, Zeile 8, Spalte id: \xc2\xbb" "9\xc2\xab", 8, 0},
+        {"COPY t2 x, Zeile 8, Spalte id: \xc2\xbb"
+         "9\xc2\xab",
+         8, 0},
         {"COPY t2 x, \xe8\xa1\x8c 9, \xe5\x88\x97 id: \"9\"", 9, 0},
         {"PL/pgSQL function f() line 3 at RAISE\nCOPY t2 x, line 4: \"1\"", 4, 3},
         {"COPY t2 x", 0, 3},

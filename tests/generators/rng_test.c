@@ -30,7 +30,9 @@ static void each_place_has_a_stream_of_its_own(void **state)
 static void neighbours_are_unrelated(void **state)
 {
     (void)state;
-    enum { ROWS = 20000 };
+    enum {
+        ROWS = 20000
+    };
     int set[64] = {0}, flips[64] = {0};
     uint64_t previous = 0;
     for (uint64_t row = 0; row < ROWS; row++) {

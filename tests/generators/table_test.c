@@ -1,9 +1,8 @@
-#include "generators/table.h"
-
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "generators/csv_source.h"
+#include "generators/table.h"
 #include "tables.h"
 #include "unit.h"
 
@@ -84,7 +83,9 @@ static bool same(const struct value *a, const struct value *b)
 static void a_cell_alone_equals_the_row(void **state)
 {
     (void)state;
-    enum { COLUMNS = 150 };
+    enum {
+        COLUMNS = 150
+    };
     struct column_spec columns[COLUMNS];
     size_t other[COLUMNS];
     for (size_t i = 0; i < COLUMNS; i++) {
@@ -163,8 +164,10 @@ static void a_failure_names_its_column(void **state)
 static void a_source_is_looked_up(void **state)
 {
     (void)state;
-    struct value cells[] = {{.type = VALUE_TEXT, .text = {"a1", 2}}, {.type = VALUE_TEXT, .text = {"b1", 2}},
-                            {.type = VALUE_TEXT, .text = {"a2", 2}}, {.type = VALUE_TEXT, .text = {"b2", 2}}};
+    struct value cells[] = {{.type = VALUE_TEXT, .text = {"a1", 2}},
+                            {.type = VALUE_TEXT, .text = {"b1", 2}},
+                            {.type = VALUE_TEXT, .text = {"a2", 2}},
+                            {.type = VALUE_TEXT, .text = {"b2", 2}}};
     struct csv_source source = {.n_columns = 2, .rows = 2, .cells = cells};
     struct column_spec columns[] = {{.name = "a"}, {.name = "b"}};
     struct table_spec table = table_of("s", 2, columns, 2);
@@ -184,12 +187,9 @@ static void a_source_is_looked_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_column_is_made_once_a_row),
-        cmocka_unit_test(asking_for_a_column_leaves_the_stream_alone),
-        cmocka_unit_test(a_cell_alone_equals_the_row),
-        cmocka_unit_test(rows_outside_are_refused),
-        cmocka_unit_test(endless_nesting_ends),
-        cmocka_unit_test(a_failure_names_its_column),
+        cmocka_unit_test(a_column_is_made_once_a_row), cmocka_unit_test(asking_for_a_column_leaves_the_stream_alone),
+        cmocka_unit_test(a_cell_alone_equals_the_row), cmocka_unit_test(rows_outside_are_refused),
+        cmocka_unit_test(endless_nesting_ends),        cmocka_unit_test(a_failure_names_its_column),
         cmocka_unit_test(a_source_is_looked_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

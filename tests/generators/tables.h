@@ -44,9 +44,17 @@ UNUSED static enum make_status make_words(const void *program, struct row_scope 
 /* Text with everything that COPY must escape, NULL in every seventh row. */
 UNUSED static enum make_status make_awkward(const void *program, struct row_scope *scope, struct value *out)
 {
-    static const char *const texts[] = {"tab\tnewline\nreturn\rbackslash\\", "\\N", "\\.", "", " blanks ",
-                                        "caf\xc3\xa9 \xf0\x9f\x90\x98 in a text that is longer than eight", "\\",
-                                        "\b\f\v\x01 'quote' \"double\"", "\n", "12345678\t", "1234567\\"};
+    static const char *const texts[] = {"tab\tnewline\nreturn\rbackslash\\",
+                                        "\\N",
+                                        "\\.",
+                                        "",
+                                        " blanks ",
+                                        "caf\xc3\xa9 \xf0\x9f\x90\x98 in a text that is longer than eight",
+                                        "\\",
+                                        "\b\f\v\x01 'quote' \"double\"",
+                                        "\n",
+                                        "12345678\t",
+                                        "1234567\\"};
     (void)program;
     const char *text = texts[(size_t)scope->row % (sizeof(texts) / sizeof(*texts))];
     if (scope->row % 7 == 0)

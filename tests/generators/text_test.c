@@ -166,12 +166,9 @@ static void a_full_scratch_is_left_as_it_was(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_are_words),
-        cmocka_unit_test(every_word_is_as_likely),
-        cmocka_unit_test(characters_are_even),
-        cmocka_unit_test(uuids_have_version_and_variant),
-        cmocka_unit_test(bad_lengths_are_refused),
-        cmocka_unit_test(a_full_scratch_is_left_as_it_was),
+        cmocka_unit_test(words_are_words),         cmocka_unit_test(every_word_is_as_likely),
+        cmocka_unit_test(characters_are_even),     cmocka_unit_test(uuids_have_version_and_variant),
+        cmocka_unit_test(bad_lengths_are_refused), cmocka_unit_test(a_full_scratch_is_left_as_it_was),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -5,7 +5,15 @@
 #include "base/str.h"
 #include "generators/text.h"
 
-enum opcode { OP_ROW, OP_CONST, OP_ADD, OP_SUBTRACT, OP_DIVIDE, OP_LETTERS, OP_END };
+enum opcode {
+    OP_ROW,
+    OP_CONST,
+    OP_ADD,
+    OP_SUBTRACT,
+    OP_DIVIDE,
+    OP_LETTERS,
+    OP_END
+};
 
 struct instruction {
     enum opcode code;
@@ -55,11 +63,14 @@ static enum make_status run_program(const void *program, struct row_scope *scope
     return status;
 }
 
-#define INT(n) {.type = VALUE_INT, .integer = (n)}
+#define INT(n)                                                                                                         \
+    {                                                                                                                  \
+        .type = VALUE_INT, .integer = (n)                                                                              \
+    }
 
 static const struct instruction aid[] = {{OP_ROW}, {OP_END}};
-static const struct instruction bid[] = {{OP_ROW},           {OP_CONST, INT(1)}, {OP_SUBTRACT}, {OP_CONST, INT(100000)},
-                                         {OP_DIVIDE},        {OP_CONST, INT(1)}, {OP_ADD},      {OP_END}};
+static const struct instruction bid[] = {{OP_ROW},    {OP_CONST, INT(1)}, {OP_SUBTRACT}, {OP_CONST, INT(100000)},
+                                         {OP_DIVIDE}, {OP_CONST, INT(1)}, {OP_ADD},      {OP_END}};
 static const struct instruction abalance[] = {{OP_CONST, INT(0)}, {OP_END}};
 static const struct instruction no_filler[] = {{OP_CONST, {.type = VALUE_TEXT, .text = {"", 0}}}, {OP_END}};
 static const struct instruction letters_filler[] = {{OP_LETTERS, INT(84)}, {OP_END}};

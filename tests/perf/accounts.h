@@ -1,5 +1,5 @@
-/* pgbench_accounts as a table to generate, its columns made by functions that do what a compiled expression does: walk a
- * program, dispatch on its opcodes, check types and overflow. */
+/* pgbench_accounts as a table to generate, its columns made by functions that do what a compiled expression does: walk
+ * a program, dispatch on its opcodes, check types and overflow. */
 #ifndef PGDYNO_TESTS_PERF_ACCOUNTS_H
 #define PGDYNO_TESTS_PERF_ACCOUNTS_H
 

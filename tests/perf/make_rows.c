@@ -1,4 +1,5 @@
-/* make_rows [MILLION_ROWS [REPEATS]]: rows of pgbench_accounts' shape made and encoded for COPY on one core, no server. */
+/* make_rows [MILLION_ROWS [REPEATS]]: rows of pgbench_accounts' shape made and encoded for COPY on one core, no server.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,7 +42,9 @@ static int ascending(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     int64_t millions = argc > 1 ? atoll(argv[1]) : 4;
-    enum { MOST = 101 };
+    enum {
+        MOST = 101
+    };
     int repeats = argc > 2 ? atoi(argv[2]) : 5;
     double rates[MOST];
     if (millions < 1 || repeats < 1 || repeats > MOST)

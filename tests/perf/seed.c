@@ -1,6 +1,6 @@
-/* seed [PAIRS [CONNECTIONS [SCALE]]]: rows of pgbench_accounts a second, ours beside `pgbench -i -I dtg`, on a private server
- * of its own. Pairs are interleaved, and who goes first alternates. Both drop, create and fill the table; ours without pgbench's
- * three small ones. */
+/* seed [PAIRS [CONNECTIONS [SCALE]]]: rows of pgbench_accounts a second, ours beside `pgbench -i -I dtg`, on a private
+ * server of its own. Pairs are interleaved, and who goes first alternates. Both drop, create and fill the table; ours
+ * without pgbench's three small ones. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,9 @@
 #include "pg/cluster.h"
 #include "pg/query.h"
 
-enum { MOST_PAIRS = 101 };
+enum {
+    MOST_PAIRS = 101
+};
 
 struct bench {
     struct cluster *cluster;
@@ -35,8 +37,21 @@ static bool run_pgbench(const struct bench *bench, double *rows_per_sec, struct 
     char scale[16];
     snprintf(scale, sizeof scale, "%d", bench->scale);
     str_printf(&pgbench, "%s/pgbench", cluster_bindir(bench->cluster));
-    const char *argv[] = {str_text(&pgbench), "-i", "-q", "-I", "dtg", "-s", scale, "-h", target->host,
-                          "-p", target->port ? target->port : "5432", "-U", target->user, target->dbname, NULL};
+    const char *argv[] = {str_text(&pgbench),
+                          "-i",
+                          "-q",
+                          "-I",
+                          "dtg",
+                          "-s",
+                          scale,
+                          "-h",
+                          target->host,
+                          "-p",
+                          target->port ? target->port : "5432",
+                          "-U",
+                          target->user,
+                          target->dbname,
+                          NULL};
     double seconds;
     bool ok = proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, &output, err);
     const char *done = ok ? strstr(str_text(&output), "\ndone in ") : NULL;
@@ -102,7 +117,8 @@ static bool run_pairs(const struct bench *bench, int pairs, struct err *err)
         fflush(stdout);
     }
     double ratio = median(ratios, pairs);
-    printf("median of %d pairs, %d connections, scale %d: pgbench %.0f rows/s, pgdyno %.0f rows/s, ratio %.3f (%.3f … %.3f)\n",
+    printf("median of %d pairs, %d connections, scale %d: pgbench %.0f rows/s, pgdyno %.0f rows/s, ratio %.3f (%.3f … "
+           "%.3f)\n",
            pairs, bench->connections, bench->scale, median(theirs, pairs), median(ours, pairs), ratio, ratios[0],
            ratios[pairs - 1]);
     return true;
