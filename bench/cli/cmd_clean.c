@@ -10,7 +10,7 @@ static int clean(struct job *job)
         err_set(&err, ERR_USAGE, NULL,
                 "clean drops what seed made on a server of yours; name it with -h, -d or PG* variables\n"
                 "private servers leave nothing behind");
-        return print_error(&err);
+        return error_print(&err);
     }
     if (!job_connect(job, NULL, NULL, &err))
         return job_failed(job, &err, EXIT_USAGE);

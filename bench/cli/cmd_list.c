@@ -10,7 +10,7 @@ int cmd_list(const struct options *options, const char *command_line)
     size_t count, widest = 0;
     struct err err = {0};
     if (!catalog_list(&entries, &count, &err))
-        return print_error(&err);
+        return error_print(&err);
     for (size_t i = 0; i < count; i++)
         widest = strlen(entries[i].name) > widest ? strlen(entries[i].name) : widest;
     for (size_t i = 0; i < count; i++)

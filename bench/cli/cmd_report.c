@@ -16,7 +16,7 @@ int cmd_report(const struct options *options, const char *command_line)
     view_init(&view, stderr, options->quiet, 0);
     struct log log = view_log(&view);
     if (!report_step(options, &log, options->operands[0], &all_valid, &err)) {
-        print_error(&err);
+        error_print(&err);
         return stop_requested() ? EXIT_SIGNALLED + stop_signal() : err.kind == ERR_INPUT ? EXIT_USAGE : EXIT_TROUBLE;
     }
     return finish_output(EXIT_OK);

@@ -88,11 +88,11 @@ static int conclude(struct job *job, struct store *store, const struct place *pl
     session_close(job->session);
     job->session = NULL;
     if (!store_finish(store, ending, swept ? "" : why->text, &err)) {
-        print_error(&err);
+        error_print(&err);
         status = status == EXIT_OK ? EXIT_TROUBLE : status;
     }
     if (!report_step(job->options, &job->log, place->folder, &all_valid, &err)) {
-        print_error(&err);
+        error_print(&err);
         return status == EXIT_OK ? EXIT_TROUBLE : status;
     }
     return status == EXIT_OK && !all_valid ? EXIT_INVALID : status;

@@ -9,7 +9,7 @@ static int seed(struct job *job)
         err_set(&err, ERR_USAGE, NULL,
                 "seed fills a server of yours; name it with -h, -d or PG* variables\n"
                 "a private server would be gone at once; with --keep its folder stays");
-        return print_error(&err);
+        return error_print(&err);
     }
     if (!job_connect(job, NULL, NULL, &err))
         return job_failed(job, &err, EXIT_USAGE);

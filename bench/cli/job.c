@@ -34,7 +34,7 @@ int finish_output(int status)
     return status == EXIT_OK ? EXIT_TROUBLE : status;
 }
 
-int print_error(const struct err *err)
+int error_print(const struct err *err)
 {
     fprintf(stderr, "pgdyno: error: %s%s%s\n", err->where, err->where[0] ? ": " : "", err->text);
     return EXIT_USAGE;
@@ -69,7 +69,7 @@ bool job_open(struct job *job, const struct options *options)
         return false;
     }
     if (!workload_find(options->operands[0], path, sizeof path, &err)) {
-        print_error(&err);
+        error_print(&err);
         return false;
     }
     return load(job, path);
@@ -108,6 +108,6 @@ int job_failed(struct job *job, const struct err *err, int otherwise)
     view_clear(&job->view);
     if (err->kind == ERR_STOPPED || stop_requested())
         return EXIT_SIGNALLED + (stop_requested() ? stop_signal() : 0);
-    print_error(err);
+    error_print(err);
     return err->kind == ERR_USAGE || err->kind == ERR_INPUT ? EXIT_USAGE : otherwise;
 }

@@ -83,7 +83,7 @@ static int print_version(void)
 
 static int usage(const struct err *err, const struct command *command)
 {
-    print_error(err);
+    error_print(err);
     fprintf(stderr, "try `pgdyno %s%s--help`\n", command ? command->name : "", command ? " " : "");
     return EXIT_USAGE;
 }

@@ -31,7 +31,7 @@ bool job_on_given_server(const struct job *job);
 int job_failed(struct job *job, const struct err *err, int otherwise);
 
 /* Print an error that comes before any job. Returns EXIT_USAGE. */
-int print_error(const struct err *err);
+int error_print(const struct err *err);
 /* stdout to its end; EXIT_TROUBLE if that failed, else `status`. */
 int finish_output(int status);
 /* Is `out` a terminal that wants colour? Not with --no-color, NO_COLOR, or TERM=dumb. */
