@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "figures.h"
 #include "grid.h"
 #include "output.h"
 #include "reports/text.h"
@@ -11,6 +12,8 @@ static void append_escaped(struct str *out, void (*part)(const struct facts *, s
 {
     struct str text = {0};
     part(facts, &text);
+    if (text.len > 0 && text.data[text.len - 1] == '\n')
+        text.data[--text.len] = '\0';
     grid_append_markdown(out, str_text(&text));
     out->failed |= text.failed;
     str_deinit(&text);
@@ -33,7 +36,7 @@ static void head(const struct facts *facts, struct str *out)
         str_append(out, "\n\n");
     }
     append_escaped(out, text_title, facts);
-    str_append(out, " \\\n");
+    str_append(out, "\\\n");
     append_escaped(out, text_design, facts);
     str_append(out, "\n\n");
 }
@@ -65,6 +68,74 @@ static void results(const struct facts *facts, const struct comparisons *compari
     text_warnings(facts, "- ", out);
     str_append(out, "\n## How to read it\n\n");
     str_append(out, how_to_read);
+}
+
+/* --- Where the time goes ------------------------------------------------------------------------------------------ */
+
+static void time_cell(struct grid *grid, const struct hist *hist, double q)
+{
+    char text[64];
+    bool known = hist && hist->total > 0 && hist_supports(hist->total, q);
+    grid_cell(grid, PAINT_NONE, known ? units_format_ns(text, sizeof text, (double)hist_percentile(hist, q)) : "–");
+}
+
+/* The worst trial's: lag is the harness's own fault, and one bad trial is enough to know of it. */
+static void lag_cell(struct grid *grid, const struct facts *facts, int variant, int pool, int isolation)
+{
+    char text[64];
+    int64_t worst = -1;
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct trial_result *plain = &facts->trials[i].plain;
+        if (plain->variant == variant && plain->pool == pool && plain->isolation == isolation &&
+            plain->harness_lag.count > 0 && plain->harness_lag.p99 > worst)
+            worst = plain->harness_lag.p99;
+    }
+    grid_cell(grid, PAINT_NONE, worst < 0 ? "–" : units_format_ns(text, sizeof text, (double)worst));
+}
+
+static void split_row(const struct facts *facts, int transaction, int variant, int pool, int isolation, struct grid *grid)
+{
+    struct cell_figures cell;
+    char point[100];
+    figures_cell(facts, variant, pool, isolation, transaction, &cell);
+    if (cell.n_trials == 0)
+        return;
+    snprintf(point, sizeof point, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
+    grid_row(grid);
+    grid_cell(grid, PAINT_NONE, facts->transactions[transaction].name);
+    grid_cell(grid, PAINT_NONE, facts->variants[variant].name);
+    grid_cell(grid, PAINT_NONE, point);
+    time_cell(grid, cell.response, 0.50);
+    time_cell(grid, cell.response, 0.99);
+    time_cell(grid, cell.service, 0.50);
+    time_cell(grid, cell.service, 0.99);
+    grid_cell(grid, PAINT_NONE, "0");
+    lag_cell(grid, facts, variant, pool, isolation);
+}
+
+/* Response, service, pool wait and lag side by side: measurement.md asks that all are always printed. */
+static void time_split(const struct facts *facts, struct str *out)
+{
+    static const char *const header[] = {"transaction", "variant",     "point",     "response p50",       "response p99",
+                                         "service p50", "service p99", "pool wait", "harness lag p99, worst trial"};
+    enum { COLUMNS = sizeof header / sizeof header[0] };
+    struct grid *grid = grid_new(COLUMNS, 0x1f8);
+    if (!grid) {
+        out->failed = true;
+        return;
+    }
+    grid_header(grid);
+    grid_row(grid);
+    for (int i = 0; i < COLUMNS; i++)
+        grid_cell(grid, PAINT_NONE, header[i]);
+    for (size_t t = 0; t < facts->n_transactions; t++)
+        for (size_t i = 0; i < facts->n_isolations; i++)
+            for (size_t p = 0; p < facts->n_pools; p++)
+                for (size_t v = 0; v < facts->n_variants; v++)
+                    split_row(facts, (int)t, (int)v, (int)p, (int)i, grid);
+    str_append(out, "## Where the time goes\n\n");
+    out->failed |= !grid_markdown(grid, out);
+    grid_free(grid);
 }
 
 /* --- Variants and plans ------------------------------------------------------------------------------------------- */
@@ -187,6 +258,8 @@ bool markdown_write(const struct facts *facts, const struct comparisons *compari
     struct output out;
     head(facts, &text);
     results(facts, comparisons, options, &text);
+    if (facts->n_trials > 0)
+        time_split(facts, &text);
     variants(facts, &text);
     plans(facts, &text);
     pictures(plots, &text);
