@@ -271,7 +271,9 @@ static bool add_cell(struct parser *parser, const struct table_spec *table, size
 
 static const char *did_you_mean(char *buf, size_t size, const char *nearest, const char *before)
 {
-    snprintf(buf, size, nearest ? " (did you mean `%s%s`?)" : "", before, nearest ? nearest : "");
+    buf[0] = '\0';
+    if (nearest)
+        snprintf(buf, size, " (did you mean `%s%s`?)", before, nearest);
     return buf;
 }
 
