@@ -4,7 +4,10 @@
 #include "generators/table.h"
 #include "session.h"
 
-enum { SAMPLE_ROWS = 1000, NULL_BYTES = 2 /* \N */ };
+enum {
+    SAMPLE_ROWS = 1000,
+    NULL_BYTES = 2 /* \N */
+};
 
 static int64_t row_bytes(const struct value *cells, size_t count)
 {
@@ -24,7 +27,8 @@ static bool bad_row(const struct workload *workload, const struct table_spec *ta
 }
 
 /* Rows spread evenly over the table, since later rows may have longer numbers. */
-static bool table_bytes(const struct workload *workload, const struct table_spec *table, int64_t *bytes, struct err *err)
+static bool table_bytes(const struct workload *workload, const struct table_spec *table, int64_t *bytes,
+                        struct err *err)
 {
     struct row_maker *maker = NULL;
     int64_t sampled = table->rows < SAMPLE_ROWS ? table->rows : SAMPLE_ROWS, sum = 0;

@@ -7,12 +7,16 @@
 #include "session.h"
 
 /* The set-up connection's own transactions, an autovacuum worker's, and pg_stat's delay. */
-enum { FOREIGN_COMMITS = 100 };
+enum {
+    FOREIGN_COMMITS = 100
+};
 #define FOREIGN_SHARE 0.01
 
 /* Parallel COPY does not lay the pages out alike each time: each connection leaves some half filled. */
 #define PAGES_SHARE 0.01
-enum { PAGES_SLACK = 64 };
+enum {
+    PAGES_SLACK = 64
+};
 
 static int64_t counter(const struct trial_result *trial, enum serverstat_id id)
 {
@@ -77,7 +81,8 @@ static void judge_give_ups(const struct session *session, struct trial_result *t
         const struct transaction_result *result = &trial->transactions[t];
         if (result->failed > 0 && result->serialization_failures + result->deadlock_failures > 0)
             trial_result_warn(trial, "%s: %" PRId64 " transactions gave up (max_tries is %d)",
-                              session->workload->transactions[t].name, result->failed, session->workload->retry.max_tries);
+                              session->workload->transactions[t].name, result->failed,
+                              session->workload->retry.max_tries);
     }
 }
 

@@ -3,7 +3,10 @@
 #include "generators/rng.h"
 
 /* Keys of the random streams, so that points and variants are shuffled independently. */
-enum { STREAM_POINTS = 1, STREAM_VARIANTS = 2 };
+enum {
+    STREAM_POINTS = 1,
+    STREAM_VARIANTS = 2
+};
 
 static int sweep_points(const struct workload *workload)
 {

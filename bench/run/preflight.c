@@ -7,7 +7,18 @@
 #include "session.h"
 
 /* Columns of FACTS_SQL. */
-enum fact { DATABASE, ROLE, IN_RECOVERY, READ_ONLY, MAY_CREATE, MAX_CONNECTIONS, RESERVED, ROLE_LIMIT, DATABASE_LIMIT, OTHERS };
+enum fact {
+    DATABASE,
+    ROLE,
+    IN_RECOVERY,
+    READ_ONLY,
+    MAY_CREATE,
+    MAX_CONNECTIONS,
+    RESERVED,
+    ROLE_LIMIT,
+    DATABASE_LIMIT,
+    OTHERS
+};
 
 #define FACTS_SQL                                                                                                      \
     "SELECT current_database(), current_user, pg_is_in_recovery(), current_setting('transaction_read_only'), "         \
@@ -31,13 +42,15 @@ static int number_of(const PGresult *facts, enum fact fact)
 static bool check_writable(const PGresult *facts, struct err *err)
 {
     if (strcmp(text_of(facts, IN_RECOVERY), "t") == 0)
-        return err_set(err, ERR_SERVER, NULL, "this server is a standby in recovery and takes no writes\n"
-                                              "connect to the primary, or leave out the connection for a private server");
-    if (strcmp(text_of(facts, READ_ONLY), "on") == 0)
         return err_set(err, ERR_SERVER, NULL,
-                       "transactions of role %s in database %s are read-only\n"
-                       "ALTER ROLE … or DATABASE … RESET default_transaction_read_only, or use another role or database",
-                       text_of(facts, ROLE), text_of(facts, DATABASE));
+                       "this server is a standby in recovery and takes no writes\n"
+                       "connect to the primary, or leave out the connection for a private server");
+    if (strcmp(text_of(facts, READ_ONLY), "on") == 0)
+        return err_set(
+            err, ERR_SERVER, NULL,
+            "transactions of role %s in database %s are read-only\n"
+            "ALTER ROLE … or DATABASE … RESET default_transaction_read_only, or use another role or database",
+            text_of(facts, ROLE), text_of(facts, DATABASE));
     return true;
 }
 
@@ -68,14 +81,15 @@ static bool check_connections(struct session *session, const PGresult *facts, st
     if (!check_limit("the server (max_connections less reserved ones)", "raise max_connections and restart the server",
                      server, needed, err) ||
         !check_limit("the role's limit", "ALTER ROLE … CONNECTION LIMIT", number_of(facts, ROLE_LIMIT), needed, err) ||
-        !check_limit("the database's limit", "ALTER DATABASE … CONNECTION LIMIT", number_of(facts, DATABASE_LIMIT), needed,
-                     err))
+        !check_limit("the database's limit", "ALTER DATABASE … CONNECTION LIMIT", number_of(facts, DATABASE_LIMIT),
+                     needed, err))
         return false;
     int others = number_of(facts, OTHERS);
     if (others + needed > server)
-        log_warning(session->options.log,
-                    "%d of the server's %d connections are in use by others and this workload needs %d: some may be refused",
-                    others, server, needed);
+        log_warning(
+            session->options.log,
+            "%d of the server's %d connections are in use by others and this workload needs %d: some may be refused",
+            others, server, needed);
     return true;
 }
 
@@ -89,7 +103,8 @@ static bool check_setting(struct session *session, const struct setting *wanted,
     if (!rows)
         return false;
     if (PQntuples(rows) == 0)
-        str_printf(misses, "\n  %s: the workload wants %s, this server has no such setting", wanted->name, wanted->value);
+        str_printf(misses, "\n  %s: the workload wants %s, this server has no such setting", wanted->name,
+                   wanted->value);
     else if (!setting_match(wanted->value, PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1), PQgetvalue(rows, 0, 2)))
         str_printf(misses, "\n  %s: the workload wants %s, the server has %s", wanted->name, wanted->value,
                    PQgetvalue(rows, 0, 3));
@@ -104,10 +119,11 @@ static bool check_settings(struct session *session, struct err *err)
     for (size_t i = 0; ok && i < session->workload->n_server; i++)
         ok = check_setting(session, &session->workload->server[i], &misses, err);
     if (ok && misses.len > 0)
-        ok = err_set(err, ERR_SERVER, session->workload->path,
-                     "`server:` does not agree with this server:%s\n"
-                     "change the server's configuration, or the workload's, or leave out the connection for a private server",
-                     str_text(&misses));
+        ok = err_set(
+            err, ERR_SERVER, session->workload->path,
+            "`server:` does not agree with this server:%s\n"
+            "change the server's configuration, or the workload's, or leave out the connection for a private server",
+            str_text(&misses));
     str_deinit(&misses);
     return ok;
 }

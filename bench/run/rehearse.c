@@ -9,7 +9,9 @@
 #include "pg/plan.h"
 #include "session.h"
 
-enum { MAX_NAMES = 1600 }; /* columns that a table can have */
+enum {
+    MAX_NAMES = 1600
+}; /* columns that a table can have */
 
 #define SQLSTATE_ACTIVE_TRANSACTION SQLSTATE('2', '5', '0', '0', '1')
 
@@ -18,12 +20,13 @@ static bool still_inside(struct session *session, const char *what, struct err *
 {
     char ours[8];
     if (PQtransactionStatus(db_handle(session->db)) == PQTRANS_INTRANS &&
-        db_value(session->db, "SELECT coalesce(current_setting('pgdyno.rehearsal', true), '') = 'on'", ours, sizeof ours,
-                 err) &&
+        db_value(session->db, "SELECT coalesce(current_setting('pgdyno.rehearsal', true), '') = 'on'", ours,
+                 sizeof ours, err) &&
         ours[0] == 't')
         return true;
     return err_set(err, ERR_INPUT, session->workload->path,
-                   "%s: this SQL begins or ends a transaction itself\nleave BEGIN, COMMIT and ROLLBACK to pgdyno", what);
+                   "%s: this SQL begins or ends a transaction itself\nleave BEGIN, COMMIT and ROLLBACK to pgdyno",
+                   what);
 }
 
 static bool run_sql(struct session *session, const char *what, const char *sql, struct err *err)
@@ -61,7 +64,8 @@ static bool no_table(struct session *session, const struct table_spec *table, st
         return false;
     suggest(rows, 0, table->name, hint, sizeof hint);
     PQclear(rows);
-    return err_set(err, ERR_INPUT, session->workload->path, "the schema creates no table %s, which `tables` wants to fill%s", table->name, hint);
+    return err_set(err, ERR_INPUT, session->workload->path,
+                   "the schema creates no table %s, which `tables` wants to fill%s", table->name, hint);
 }
 
 static bool has_column(const PGresult *rows, const char *name)
@@ -80,7 +84,8 @@ static bool is_declared(const struct table_spec *table, const char *column)
     return false;
 }
 
-static bool check_columns(struct session *session, const struct table_spec *table, const PGresult *rows, struct err *err)
+static bool check_columns(struct session *session, const struct table_spec *table, const PGresult *rows,
+                          struct err *err)
 {
     char hint[96];
     for (size_t i = 0; i < table->n_columns; i++) {
@@ -143,8 +148,8 @@ static bool prepare_all(struct session *session, bool *writes, struct err *err)
     const struct workload *workload = session->workload;
     for (size_t t = 0; t < workload->n_transactions; t++)
         for (int s = 0; s < workload->transactions[t].n_statements; s++)
-            if (!prepare_statement(session, &workload->transactions[t], &workload->transactions[t].statements[s], writes,
-                                   err))
+            if (!prepare_statement(session, &workload->transactions[t], &workload->transactions[t].statements[s],
+                                   writes, err))
                 return false;
     return true;
 }
@@ -158,7 +163,8 @@ static bool build_indexes(struct session *session, const struct variant *variant
     return true;
 }
 
-static bool rehearse_variant_inside(struct session *session, const struct variant *variant, bool *writes, struct err *err)
+static bool rehearse_variant_inside(struct session *session, const struct variant *variant, bool *writes,
+                                    struct err *err)
 {
     char what[128];
     snprintf(what, sizeof what, "variant %.64s, apply", variant->name);
@@ -199,7 +205,7 @@ static bool rehearse_checks(struct session *session, struct err *err)
     for (size_t i = 0; i < session->workload->n_checks; i++) {
         const struct check *check = &session->workload->checks[i];
         snprintf(what, sizeof what, "check %.64s", check->name);
-            if (!db_prepare_check(session->db, what, check->sql, err))
+        if (!db_prepare_check(session->db, what, check->sql, err))
             return session_blame(session, session->workload->path, err);
     }
     return true;
@@ -210,7 +216,8 @@ static bool rehearse_all(struct session *session, const char *schema, struct err
     const struct workload *workload = session->workload;
     bool writes = false;
     if (!db_execf(session->db, "rehearsal", err,
-                  "BEGIN; CREATE SCHEMA %s; SET LOCAL search_path = %s; SET LOCAL pgdyno.rehearsal = 'on'", schema, schema))
+                  "BEGIN; CREATE SCHEMA %s; SET LOCAL search_path = %s; SET LOCAL pgdyno.rehearsal = 'on'", schema,
+                  schema))
         return false;
     if (!run_sql(session, "schema", workload->schema_sql, err) || !check_tables(session, err) ||
         !run_sql(session, "constraints", workload->constraints_sql, err) || !rehearse_checks(session, err))

@@ -10,7 +10,9 @@
 #include "session.h"
 #include "workloads/eval.h"
 
-enum { SCRATCH_BYTES = 1 << 16 };
+enum {
+    SCRATCH_BYTES = 1 << 16
+};
 
 /* One transaction's variables, evaluated once. Those that `into` fills are unknown: no transaction has run. */
 struct sample {
@@ -83,7 +85,8 @@ static bool capture(struct session *session, const struct transaction *transacti
     snprintf(what, sizeof what, "transaction %.64s, statement %d", transaction->name, statement->number);
     if (!db_exec(session->db, what, "SAVEPOINT pgdyno_plan", err))
         return false;
-    *have = plan_capture(session->db, what, statement->sql, statement->n_params, (const char *const *)texts, plan, &mine);
+    *have =
+        plan_capture(session->db, what, statement->sql, statement->n_params, (const char *const *)texts, plan, &mine);
     if (*have)
         return db_exec(session->db, what, "RELEASE SAVEPOINT pgdyno_plan", err);
     if (mine.kind == ERR_STOPPED || PQstatus(db_handle(session->db)) != CONNECTION_OK)
@@ -106,10 +109,8 @@ static bool sample_statement(struct session *session, int transaction, int state
     bool ok = capture(session, owner, this, texts, &plan, &have, err);
     free_texts(texts, this->n_params);
     if (ok && have) {
-        struct plan_result result = {.variant = session->current.variant,
-                                     .transaction = transaction,
-                                     .statement = this->number,
-                                     .plan = &plan};
+        struct plan_result result = {
+            .variant = session->current.variant, .transaction = transaction, .statement = this->number, .plan = &plan};
         session->writes = session->writes || plan.writes;
         ok = !sink->plan || sink->plan(sink->user, &result, err);
     }

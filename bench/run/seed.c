@@ -17,7 +17,12 @@
 
 #define MARK "pgdyno "
 
-enum schema_state { SCHEMA_ABSENT, SCHEMA_FOREIGN, SCHEMA_OURS, SCHEMA_SEEDED };
+enum schema_state {
+    SCHEMA_ABSENT,
+    SCHEMA_FOREIGN,
+    SCHEMA_OURS,
+    SCHEMA_SEEDED
+};
 
 /* --- The mark ----------------------------------------------------------------------------------------------------- */
 
@@ -33,9 +38,10 @@ static enum schema_state read_mark(const struct session *session, const char *co
 static bool find_schema(struct session *session, enum schema_state *state, struct err *err)
 {
     const char *params[] = {session->workload->name};
-    PGresult *rows = db_rows(session->db, "looking for the schema",
-                             "SELECT coalesce(obj_description(oid, 'pg_namespace'), '') FROM pg_namespace WHERE nspname = $1",
-                             1, params, err);
+    PGresult *rows =
+        db_rows(session->db, "looking for the schema",
+                "SELECT coalesce(obj_description(oid, 'pg_namespace'), '') FROM pg_namespace WHERE nspname = $1", 1,
+                params, err);
     if (!rows)
         return false;
     *state = PQntuples(rows) == 0 ? SCHEMA_ABSENT : read_mark(session, PQgetvalue(rows, 0, 0));
@@ -55,8 +61,8 @@ static bool refuse_foreign(const struct session *session, struct err *err)
 
 static bool set_mark(struct session *session, const char *what, const char *hash, struct err *err)
 {
-    return db_execf(session->db, "mark the schema", err, "COMMENT ON SCHEMA %s IS '" MARK "%s%s%s'", session->schema, what,
-                    *hash ? " " : "", hash);
+    return db_execf(session->db, "mark the schema", err, "COMMENT ON SCHEMA %s IS '" MARK "%s%s%s'", session->schema,
+                    what, *hash ? " " : "", hash);
 }
 
 void seed_mark_used(struct session *session, bool used)
@@ -97,9 +103,7 @@ static bool load(struct session *session, struct err *err)
 
 static bool create_schema(struct session *session, struct err *err)
 {
-    if (!db_execf(session->db, "create the schema", err,
-                  "DROP SCHEMA IF EXISTS %s CASCADE",
-                  session->schema) ||
+    if (!db_execf(session->db, "create the schema", err, "DROP SCHEMA IF EXISTS %s CASCADE", session->schema) ||
         !db_execf(session->db, "create the schema", err, "CREATE SCHEMA %s; COMMENT ON SCHEMA %s IS '" MARK "seeding'",
                   session->schema, session->schema))
         return false;
@@ -156,8 +160,8 @@ static bool all_tables_there(struct session *session, bool *there, struct err *e
         const char *params[] = {session->workload->tables[i].name};
         if (session->workload->tables[i].source)
             continue;
-        PGresult *rows = db_rows(session->db, "looking for tables", "SELECT to_regclass(quote_ident($1)) IS NOT NULL", 1,
-                                 params, err);
+        PGresult *rows = db_rows(session->db, "looking for tables", "SELECT to_regclass(quote_ident($1)) IS NOT NULL",
+                                 1, params, err);
         if (!rows)
             return false;
         *there = strcmp(PQgetvalue(rows, 0, 0), "t") == 0;
@@ -178,9 +182,11 @@ static void announce(struct session *session, enum schema_state state)
         total += workload->tables[i].source ? 0 : (double)workload->tables[i].rows;
     units_format_count(rows, sizeof rows, total, 0);
     if (state == SCHEMA_OURS)
-        log_notice(session->options.log, "schema %s in %s is pgdyno's and not as this workload seeds it: it will be dropped",
-                   session->schema, place);
-    log_notice(session->options.log, "will create schema %s in %s and fill %zu table%s with %s rows; "
+        log_notice(session->options.log,
+                   "schema %s in %s is pgdyno's and not as this workload seeds it: it will be dropped", session->schema,
+                   place);
+    log_notice(session->options.log,
+               "will create schema %s in %s and fill %zu table%s with %s rows; "
                "nothing outside it is changed",
                session->schema, place, workload->n_tables, workload->n_tables == 1 ? "" : "s", rows);
 }
@@ -226,6 +232,5 @@ bool session_clean(struct session *session, bool *found, struct err *err)
         return refuse_foreign(session, err);
     *found = true;
     return session_lock(session, err) &&
-           db_execf(session->db, "drop the schema", err,
-                    "DROP SCHEMA %s CASCADE", session->schema);
+           db_execf(session->db, "drop the schema", err, "DROP SCHEMA %s CASCADE", session->schema);
 }

@@ -17,7 +17,11 @@
 #define DATABASE "pgdyno"
 
 /* Connections beyond what is asked for: replaced databases, autovacuum's neighbours, a curious psql. */
-enum { RESERVE = 8, BACKOFF_MIN_MS = 50, BACKOFF_MAX_MS = 2000 };
+enum {
+    RESERVE = 8,
+    BACKOFF_MIN_MS = 50,
+    BACKOFF_MAX_MS = 2000
+};
 
 static int usable_cores(void)
 {
@@ -88,7 +92,8 @@ bool session_settings(struct session *session, const struct setting *settings, s
 {
     for (size_t i = 0; i < count; i++) {
         const char *params[] = {settings[i].name, settings[i].value, local ? "true" : "false"};
-        PGresult *rows = db_rows(session->db, settings[i].name, "SELECT set_config($1, $2, $3::boolean)", 3, params, err);
+        PGresult *rows =
+            db_rows(session->db, settings[i].name, "SELECT set_config($1, $2, $3::boolean)", 3, params, err);
         if (!rows)
             return session_blame(session, session->workload->path, err);
         PQclear(rows);
@@ -96,7 +101,7 @@ bool session_settings(struct session *session, const struct setting *settings, s
     return true;
 }
 
-/* Classes of SQLSTATE that tell of the server's state, not of the statement: connection, resources, operator, system. */
+/* Classes of SQLSTATE about the server's state, not about the statement: connection, resources, operator, system. */
 static bool server_trouble(sqlstate code)
 {
     static const char *const classes[] = {"08", "53", "57", "58"};
@@ -132,7 +137,8 @@ bool session_run(struct session *session, const char *what, const char *sql, str
 bool session_reset(struct session *session, struct err *err)
 {
     return db_execf(session->db, "set-up connection", err,
-                    "RESET ALL; SET client_min_messages = warning; SET search_path = %s; SET statement_timeout = 0; SET lock_timeout = 0; "
+                    "RESET ALL; SET client_min_messages = warning; SET search_path = %s; SET statement_timeout = 0; "
+                    "SET lock_timeout = 0; "
                     "SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; "
                     "SET default_transaction_isolation = 'read committed'",
                     session->schema);
@@ -193,7 +199,8 @@ static bool gone_for_good(struct session *session, struct err *err)
 static bool reconnect(struct session *session, struct err *err)
 {
     int64_t deadline = clock_now_ns() + RECONNECT_LIMIT_NS;
-    for (int ms = BACKOFF_MIN_MS; !session_connect(session, err); ms = ms * 2 < BACKOFF_MAX_MS ? ms * 2 : BACKOFF_MAX_MS) {
+    for (int ms = BACKOFF_MIN_MS; !session_connect(session, err);
+         ms = ms * 2 < BACKOFF_MAX_MS ? ms * 2 : BACKOFF_MAX_MS) {
         if (err->kind == ERR_STOPPED || !session_not_stopped(err))
             return false;
         if (postmaster_gone(session) || clock_now_ns() > deadline)
@@ -293,10 +300,11 @@ static bool find_rights(struct session *session, struct err *err)
 static bool find_prewarm(struct session *session, struct err *err)
 {
     int64_t available = 0;
-    if (session->cluster && !db_int(session->db, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_prewarm'",
-                                    &available, err))
+    if (session->cluster &&
+        !db_int(session->db, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_prewarm'", &available, err))
         return false;
-    if (available && !db_exec(session->db, "pg_prewarm", "CREATE EXTENSION IF NOT EXISTS pg_prewarm SCHEMA public", err))
+    if (available &&
+        !db_exec(session->db, "pg_prewarm", "CREATE EXTENSION IF NOT EXISTS pg_prewarm SCHEMA public", err))
         return false;
     return db_value(session->db,
                     "SELECT quote_ident(nspname) || '.pg_prewarm' FROM pg_extension e JOIN pg_namespace n "
@@ -327,8 +335,8 @@ bool session_open(const struct run_options *options, struct session **out, struc
     snprintf(session->app, sizeof session->app, "pgdyno driver %d", (int)getpid());
     bool ok = false;
     if (strlen(session->workload->name) >= SESSION_NAME_BYTES)
-        err_set(err, ERR_INPUT, session->workload->path, "the workload's name %.80s is too long for a schema (63 bytes)",
-                session->workload->name);
+        err_set(err, ERR_INPUT, session->workload->path,
+                "the workload's name %.80s is too long for a schema (63 bytes)", session->workload->name);
     else
         ok = allocate(session, err) && (options->target ? open_given(session, err) : open_private(session, err)) &&
              find_rights(session, err) && find_prewarm(session, err);

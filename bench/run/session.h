@@ -44,11 +44,11 @@ struct variant_state {
 struct session {
     struct run_options options;
     const struct workload *workload;
-    struct cluster *cluster; /* NULL: somebody's server */
-    struct target target;    /* the database with the schema: for set-up, loading and the driver */
-    struct db *db;           /* the set-up connection; NULL while its database is being replaced */
-    char schema[SESSION_IDENT_BYTES]; /* quoted for SQL */
-    char app[32];                     /* application_name of the driver's connections, ours alone */
+    struct cluster *cluster;                /* NULL: somebody's server */
+    struct target target;                   /* the database with the schema: for set-up, loading and the driver */
+    struct db *db;                          /* the set-up connection; NULL while its database is being replaced */
+    char schema[SESSION_IDENT_BYTES];       /* quoted for SQL */
+    char app[32];                           /* application_name of the driver's connections, ours alone */
     char prewarm[SESSION_IDENT_BYTES + 16]; /* "public.pg_prewarm"; "" where that extension is not */
     bool can_checkpoint;
     bool checkpoint_warned;
@@ -139,8 +139,8 @@ bool variant_enter(struct session *session, int variant, struct err *err);
 bool variant_leave(struct session *session, struct err *err);
 /* After a stop or an error: as much of it as can be undone. False if something stays. */
 bool variant_leave_anyway(struct session *session);
-/* Around work with variants on somebody's server. In between, a schema that a killed run leaves behind is marked so that
- * it will not pass for a fresh one; at the end nothing of a variant stays, however the work ended. */
+/* Around work with variants on somebody's server. In between, a schema that a killed run leaves behind is marked so
+ * that it will not pass for a fresh one; at the end nothing of a variant stays, however the work ended. */
 void variants_begin(struct session *session);
 void variants_end(struct session *session);
 

@@ -13,9 +13,12 @@ static const struct unit {
     char kind;
     double scale;
 } units[] = {
-    {"B", 'm', 1},       {"kB", 'm', 1024},         {"MB", 'm', 1048576},        {"GB", 'm', 1073741824.0},
-    {"us", 't', 1},      {"TB", 'm', 1099511627776.0}, {"ms", 't', 1e3},         {"s", 't', 1e6},
-    {"min", 't', 60e6},  {"h", 't', 3600e6},        {"d", 't', 86400e6},
+    {"B", 'm', 1},        {"kB", 'm', 1024},
+    {"MB", 'm', 1048576}, {"GB", 'm', 1073741824.0},
+    {"us", 't', 1},       {"TB", 'm', 1099511627776.0},
+    {"ms", 't', 1e3},     {"s", 't', 1e6},
+    {"min", 't', 60e6},   {"h", 't', 3600e6},
+    {"d", 't', 86400e6},
 };
 
 static const struct unit *find_unit(const char *name)
@@ -50,7 +53,8 @@ static bool match_number(const char *wanted, const char *setting, const char *un
 {
     double number, actual, base_number = 1;
     const char *suffix, *base_suffix;
-    if (strspn(wanted, " \t+-.0123456789") == 0 || !split(wanted, &number, &suffix) || !units_parse_double(setting, &actual))
+    if (strspn(wanted, " \t+-.0123456789") == 0 || !split(wanted, &number, &suffix) ||
+        !units_parse_double(setting, &actual))
         return false;
     if (*suffix) {
         if (!split(unit ? unit : "", &base_number, &base_suffix))

@@ -88,10 +88,11 @@ bool settle_verify(struct session *session, struct err *err)
         if (!count_rows(session, table, &rows, err))
             return false;
         if (rows != table->rows)
-            return err_set(err, ERR_INPUT, session->workload->path,
-                           "table %s holds %" PRId64 " rows after loading %" PRId64
-                           "\ndoes the schema have a trigger or rule that drops or adds rows? Put it under `constraints`",
-                           table->name, rows, table->rows);
+            return err_set(
+                err, ERR_INPUT, session->workload->path,
+                "table %s holds %" PRId64 " rows after loading %" PRId64
+                "\ndoes the schema have a trigger or rule that drops or adds rows? Put it under `constraints`",
+                table->name, rows, table->rows);
     }
     return true;
 }

@@ -61,7 +61,8 @@ static bool begin(struct session *session, const struct run_sink *sink, struct e
 
 /* --- Blocks ------------------------------------------------------------------------------------------------------- */
 
-static bool run_block(struct session *session, int block, struct cell *cells, const struct run_sink *sink, struct err *err)
+static bool run_block(struct session *session, int block, struct cell *cells, const struct run_sink *sink,
+                      struct err *err)
 {
     int count = order_cells_per_block(session->workload);
     order_block(session->workload, block, cells);

@@ -10,7 +10,10 @@
 #include "run/driver.h"
 #include "session.h"
 
-enum { MAX_INDEXES = 256, CHECKPOINT_POLLS = 50 };
+enum {
+    MAX_INDEXES = 256,
+    CHECKPOINT_POLLS = 50
+};
 #define CHECKPOINT_POLL_NS (4 * NS_PER_MS)
 
 /* What the server knew at one moment. */
@@ -56,8 +59,8 @@ static bool switch_variant(struct session *session, int variant, const struct ru
     return sample_plans(session, sink, err);
 }
 
-/* The checkpointer counts a checkpoint a little after CHECKPOINT returned; our own must not look like one that fell into
- * the trial. */
+/* The checkpointer counts a checkpoint a little after CHECKPOINT returned; our own must not look like one that fell
+ * into the trial. */
 static bool checkpoint_counted(struct session *session, struct err *err)
 {
     struct serverstat before, now;
@@ -205,7 +208,7 @@ static bool examine(struct session *session, const struct observation *before, s
     return look_after(session, before, after, true, trial, err);
 }
 
-/* What was measured reaches the sink even if nothing more can be learnt from the server. `err` keeps the first reason. */
+/* What was measured reaches the sink even if nothing more can be learnt from the server; `err` keeps why. */
 static bool finish(struct session *session, const struct observation *before, struct observation *after,
                    struct trial_result *trial, const struct run_sink *sink, struct err *err)
 {
@@ -221,7 +224,11 @@ static bool finish(struct session *session, const struct observation *before, st
 
 /* --- All of it ---------------------------------------------------------------------------------------------------- */
 
-enum outcome { TRIAL_DONE, TRIAL_AGAIN, TRIAL_FAILED };
+enum outcome {
+    TRIAL_DONE,
+    TRIAL_AGAIN,
+    TRIAL_FAILED
+};
 
 /* The driver measured nothing. If the server was away just then, the trial is worth another try. */
 static enum outcome after_no_window(struct session *session, struct err *err)
@@ -238,7 +245,8 @@ static enum outcome after_no_window(struct session *session, struct err *err)
     return lost ? TRIAL_AGAIN : TRIAL_FAILED;
 }
 
-static enum outcome attempt(struct session *session, const struct cell *cell, const struct run_sink *sink, struct err *err)
+static enum outcome attempt(struct session *session, const struct cell *cell, const struct run_sink *sink,
+                            struct err *err)
 {
     struct observation before = {0}, after = {0};
     struct trial_result trial;

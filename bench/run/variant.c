@@ -45,8 +45,8 @@ static bool last_index(struct session *session, int64_t *oid, struct err *err)
                   oid, err);
 }
 
-/* Indexes that `apply` made: whatever is in the schema now with an oid that was not. Their build time is that of the whole
- * SQL. */
+/* Indexes that `apply` made: whatever is in the schema now with an oid that was not. Their build time is that of the
+ * whole SQL. */
 static bool note_applied(struct session *session, int64_t before, int64_t ns, struct err *err)
 {
     char number[24];
@@ -149,8 +149,8 @@ void variants_end(struct session *session)
     if (session->cluster) /* it goes anyway */
         return;
     if (!left && session->db)
-        log_warning(session->options.log, "what a variant made in schema %s could not be removed; the next seed drops it",
-                    session->schema);
+        log_warning(session->options.log,
+                    "what a variant made in schema %s could not be removed; the next seed drops it", session->schema);
     if (left && !uncertain && !session->dirty)
         seed_mark_used(session, false);
 }

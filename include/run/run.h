@@ -26,8 +26,8 @@ struct run_options {
 /* A server to work on, ours or somebody's, and what we did to it. */
 struct session;
 
-/* Start or reach the server; refuses one whose version, rights, connection limit or recovery state rule the workload out, before anything is changed.
- * *out NULL on failure. */
+/* Start or reach the server; refuses one whose version, rights, connection limit or recovery state rule the workload
+ * out, before anything is changed. *out NULL on failure. */
 bool session_open(const struct run_options *options, struct session **out, struct err *err);
 void session_close(struct session *session);
 
@@ -39,21 +39,22 @@ bool session_seed(struct session *session, struct err *err);
 /* Drop what seed created; *found is false if there was nothing of ours. Refuses a schema that pgdyno did not make. */
 bool session_clean(struct session *session, bool *found, struct err *err);
 
-/* After session_seed: build each variant in turn, hand the plans of all statements under it to sink->plan, and take it away
- * again. Measures nothing. */
+/* After session_seed: build each variant in turn, hand the plans of all statements under it to sink->plan, and take it
+ * away again. Measures nothing. */
 bool session_plans(struct session *session, const struct run_sink *sink, struct err *err);
 
-/* The whole sweep (after rehearse and seed). Every finished trial has reached `sink` before the next begins. Returns false with ERR_STOPPED when the
- * user stopped it, ERR_SERVER when the server went for good; what was measured is in the sink. */
+/* The whole sweep (after rehearse and seed). Every finished trial has reached `sink` before the next begins. Returns
+ * false with ERR_STOPPED when the user stopped it, ERR_SERVER when the server went for good; what was measured is in
+ * the sink. */
 bool session_sweep(struct session *session, const struct run_sink *sink, struct err *err);
 
 /* What a run would do, for `check`, --dry-run and the announcement on somebody's server. */
 struct run_plan {
     int n_trials;
-    int64_t measuring_ns;   /* trials' warm-up and window altogether */
+    int64_t measuring_ns; /* trials' warm-up and window altogether */
     int64_t rows;
-    int64_t seed_bytes;     /* COPY bytes, estimated from a sample of rows */
-    int max_connections;    /* needed at once, set-up connection included */
+    int64_t seed_bytes;  /* COPY bytes, estimated from a sample of rows */
+    int max_connections; /* needed at once, set-up connection included */
 };
 bool run_plan(const struct workload *workload, struct run_plan *out, struct err *err);
 

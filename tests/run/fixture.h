@@ -1,9 +1,7 @@
-/* For the tests of the experiment: a private server that plays somebody's, workloads from text with one thing changed, the
- * notices, and a sink that remembers. */
+/* For the tests of the experiment: a private server that plays somebody's, workloads from text with one thing changed,
+ * the notices, and a sink that remembers. */
 #ifndef PGDYNO_TESTS_RUN_FIXTURE_H
 #define PGDYNO_TESTS_RUN_FIXTURE_H
-
-#include "unit.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -15,49 +13,50 @@
 #include "pg/cluster.h"
 #include "pg/query.h"
 #include "run/run.h"
+#include "unit.h"
 #include "workloads/workload.h"
 
-enum { MAX_TRIALS = 64 };
+enum {
+    MAX_TRIALS = 64
+};
 
 /* Small, quick, and with each part that a session handles. */
-static const char READING[] =
-    "workload: dyno_reading\n"
-    "schema: CREATE TABLE items (id int NOT NULL, kind int NOT NULL, note text)\n"
-    "constraints: ALTER TABLE items ADD PRIMARY KEY (id)\n"
-    "tables:\n"
-    "  items:\n"
-    "    rows: 5000\n"
-    "    columns: { id: row, kind: 'random(1, 500)', note: 'words(2, 4)' }\n"
-    "transactions:\n"
-    "  by_kind:\n"
-    "    weight: 1\n"
-    "    let: { kind: 'random(1, 500)' }\n"
-    "    sql: SELECT count(*) FROM items WHERE kind = :kind\n"
-    "variants:\n"
-    "  none: {}\n"
-    "  on_kind: { index: items (kind) }\n"
-    "sweep: { pool: [2], isolation: [rc] }\n"
-    "measure: { warmup: 50ms, duration: 150ms, blocks: 2, seed: 42 }\n"
-    "checks: { whole: SELECT count(*) = 5000 FROM items }\n";
+static const char READING[] = "workload: dyno_reading\n"
+                              "schema: CREATE TABLE items (id int NOT NULL, kind int NOT NULL, note text)\n"
+                              "constraints: ALTER TABLE items ADD PRIMARY KEY (id)\n"
+                              "tables:\n"
+                              "  items:\n"
+                              "    rows: 5000\n"
+                              "    columns: { id: row, kind: 'random(1, 500)', note: 'words(2, 4)' }\n"
+                              "transactions:\n"
+                              "  by_kind:\n"
+                              "    weight: 1\n"
+                              "    let: { kind: 'random(1, 500)' }\n"
+                              "    sql: SELECT count(*) FROM items WHERE kind = :kind\n"
+                              "variants:\n"
+                              "  none: {}\n"
+                              "  on_kind: { index: items (kind) }\n"
+                              "sweep: { pool: [2], isolation: [rc] }\n"
+                              "measure: { warmup: 50ms, duration: 150ms, blocks: 2, seed: 42 }\n"
+                              "checks: { whole: SELECT count(*) = 5000 FROM items }\n";
 
-static const char WRITING[] =
-    "workload: dyno_writing\n"
-    "schema: CREATE TABLE accounts (id int NOT NULL, balance bigint NOT NULL)\n"
-    "constraints: ALTER TABLE accounts ADD PRIMARY KEY (id)\n"
-    "tables:\n"
-    "  accounts:\n"
-    "    rows: 1000\n"
-    "    columns: { id: row, balance: 'random(1, 1000)' }\n"
-    "transactions:\n"
-    "  add:\n"
-    "    weight: 1\n"
-    "    let: { id: 'random(1, 1000)' }\n"
-    "    sql: UPDATE accounts SET balance = balance + 1 WHERE id = :id\n"
-    "variants:\n"
-    "  none: {}\n"
-    "  on_balance: { index: accounts (balance) }\n"
-    "sweep: { pool: [2], isolation: [rc] }\n"
-    "measure: { warmup: 50ms, duration: 150ms, blocks: 2, seed: 42 }\n";
+static const char WRITING[] = "workload: dyno_writing\n"
+                              "schema: CREATE TABLE accounts (id int NOT NULL, balance bigint NOT NULL)\n"
+                              "constraints: ALTER TABLE accounts ADD PRIMARY KEY (id)\n"
+                              "tables:\n"
+                              "  accounts:\n"
+                              "    rows: 1000\n"
+                              "    columns: { id: row, balance: 'random(1, 1000)' }\n"
+                              "transactions:\n"
+                              "  add:\n"
+                              "    weight: 1\n"
+                              "    let: { id: 'random(1, 1000)' }\n"
+                              "    sql: UPDATE accounts SET balance = balance + 1 WHERE id = :id\n"
+                              "variants:\n"
+                              "  none: {}\n"
+                              "  on_balance: { index: accounts (balance) }\n"
+                              "sweep: { pool: [2], isolation: [rc] }\n"
+                              "measure: { warmup: 50ms, duration: 150ms, blocks: 2, seed: 42 }\n";
 
 /* --- Workloads ---------------------------------------------------------------------------------------------------- */
 
@@ -157,9 +156,14 @@ static inline bool witness_trial(void *user, const struct trial_result *trial, s
     (void)err;
     assert_true(witness->n_trials < MAX_TRIALS);
     struct seen_trial *seen = &witness->trials[witness->n_trials++];
-    *seen = (struct seen_trial){.variant = trial->variant, .pool = trial->pool, .isolation = trial->isolation,
-                                .block = trial->block, .order = trial->order, .valid = trial->valid,
-                                .complete = trial->complete, .commits = trial->total_commits,
+    *seen = (struct seen_trial){.variant = trial->variant,
+                                .pool = trial->pool,
+                                .isolation = trial->isolation,
+                                .block = trial->block,
+                                .order = trial->order,
+                                .valid = trial->valid,
+                                .complete = trial->complete,
+                                .commits = trial->total_commits,
                                 .n_indexes = trial->n_indexes,
                                 .server_commits = trial->server.value[STAT_XACT_COMMIT]};
     for (size_t i = 0; i < trial->n_transactions; i++)

@@ -1,9 +1,8 @@
 /* Which trials are believed, and in which words they are not. */
-#include "unit.h"
-
 #include <string.h>
 
 #include "../../bench/run/session.h"
+#include "unit.h"
 
 static const struct transaction transactions[] = {{.name = "pay"}};
 static const struct check checks[] = {{.name = "sum", .sql = "SELECT true"}};
@@ -27,10 +26,10 @@ struct bench {
 
 static void good(struct bench *bench)
 {
-    *bench = (struct bench){.session = {.workload = &workload, .first_prints = &first},
-                            .transaction = {.ok = 5000},
-                            .trial = {.complete = true, .duration_ns = 8000000000, .n_transactions = 1,
-                                      .total_commits = 5000}};
+    *bench = (struct bench){
+        .session = {.workload = &workload, .first_prints = &first},
+        .transaction = {.ok = 5000},
+        .trial = {.complete = true, .duration_ns = 8000000000, .n_transactions = 1, .total_commits = 5000}};
     bench->session.has_first_print = &bench->has_first;
     bench->trial.transactions = &bench->transaction;
 }
@@ -143,7 +142,7 @@ static void counts_disagree(void **state)
     struct bench bench;
     good(&bench);
     stat(&bench, STAT_XACT_COMMIT, 4999);
-    judged(&bench, true, &first, true, NULL); /* somebody's server: others may commit there */
+    judged(&bench, true, &first, true, NULL);         /* somebody's server: others may commit there */
     bench.session.cluster = (struct cluster *)&bench; /* never looked into */
     judged(&bench, true, &first, true, "4999 commits, pgdyno 5000");
     good(&bench);
@@ -177,16 +176,11 @@ static void another_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_to_say),
-        cmocka_unit_test(cut_short),
-        cmocka_unit_test(not_examined),
-        cmocka_unit_test(broken),
-        cmocka_unit_test(surprising_errors),
-        cmocka_unit_test(conflicts_are_no_surprise),
-        cmocka_unit_test(nothing_succeeded),
-        cmocka_unit_test(the_server_was_busy_otherwise),
-        cmocka_unit_test(counts_disagree),
-        cmocka_unit_test(another_state),
+        cmocka_unit_test(nothing_to_say),    cmocka_unit_test(cut_short),
+        cmocka_unit_test(not_examined),      cmocka_unit_test(broken),
+        cmocka_unit_test(surprising_errors), cmocka_unit_test(conflicts_are_no_surprise),
+        cmocka_unit_test(nothing_succeeded), cmocka_unit_test(the_server_was_busy_otherwise),
+        cmocka_unit_test(counts_disagree),   cmocka_unit_test(another_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,13 @@
-#include "unit.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "run/order.h"
+#include "unit.h"
 
-enum { BLOCKS = 60, MAX_CELLS = 24 };
+enum {
+    BLOCKS = 60,
+    MAX_CELLS = 24
+};
 
 static const int pools[] = {1, 4, 16};
 static const enum isolation isolations[] = {ISOLATION_READ_COMMITTED, ISOLATION_SERIALIZABLE};
@@ -96,10 +98,8 @@ static void each_point_can_come_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_cell_once_a_block),
-        cmocka_unit_test(variants_of_a_point_stay_together),
-        cmocka_unit_test(same_seed_same_order),
-        cmocka_unit_test(neither_variant_goes_first_more_often),
+        cmocka_unit_test(every_cell_once_a_block),   cmocka_unit_test(variants_of_a_point_stay_together),
+        cmocka_unit_test(same_seed_same_order),      cmocka_unit_test(neither_variant_goes_first_more_often),
         cmocka_unit_test(each_point_can_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,8 @@ static void columns_that_fill_themselves(void **state)
     struct witness witness = {0};
     struct err err = {0};
     if (!rehearse(READING, "note text",
-                  "note text, made timestamptz NOT NULL DEFAULT now(), n int GENERATED ALWAYS AS IDENTITY", &witness, &err))
+                  "note text, made timestamptz NOT NULL DEFAULT now(), n int GENERATED ALWAYS AS IDENTITY", &witness,
+                  &err))
         fail_msg("%s", err.text);
     str_deinit(&witness.notices);
 }
@@ -107,7 +108,8 @@ static void variants(void **state)
 static void a_variant_may_make_what_its_statements_need(void **state)
 {
     (void)state;
-    finds("none: {}", "none: { apply: ALTER TABLE items DROP COLUMN kind CASCADE, revert: ALTER TABLE items ADD COLUMN kind int }",
+    finds("none: {}",
+          "none: { apply: ALTER TABLE items DROP COLUMN kind CASCADE, revert: ALTER TABLE items ADD COLUMN kind int }",
           "kind", ".yaml:12");
 }
 
@@ -131,7 +133,8 @@ static void what_cannot_be_rehearsed_is_said(void **state)
     struct witness witness = {0};
     struct err err = {0};
     if (!rehearse(READING, "none: {}",
-                  "none: { apply: 'CREATE INDEX CONCURRENTLY a ON items (kind)', revert: DROP INDEX a }", &witness, &err))
+                  "none: { apply: 'CREATE INDEX CONCURRENTLY a ON items (kind)', revert: DROP INDEX a }", &witness,
+                  &err))
         fail_msg("%s", err.text);
     assert_contains(str_text(&witness.notices), "variant none is not rehearsed");
     str_deinit(&witness.notices);

@@ -2,7 +2,7 @@
 #include "fixture.h"
 
 #define MARK_SQL "SELECT obj_description('dyno_reading'::regnamespace, 'pg_namespace')"
-#define OID_SQL "SELECT 'dyno_reading'::regnamespace::oid"
+#define OID_SQL  "SELECT 'dyno_reading'::regnamespace::oid"
 #define ROWS_SQL "SELECT md5(string_agg(i::text, ',' ORDER BY id)) FROM dyno_reading.items i"
 
 static struct cluster *cluster;
@@ -239,7 +239,8 @@ static void settings_that_agree(void **state)
 {
     (void)state;
     struct witness witness = {0};
-    seed_changed("checks:", "server: { block_size: 8192, enable_seqscan: yes, deadlock_timeout: 1000ms }\nchecks:", &witness);
+    seed_changed(
+        "checks:", "server: { block_size: 8192, enable_seqscan: yes, deadlock_timeout: 1000ms }\nchecks:", &witness);
     str_deinit(&witness.notices);
 }
 

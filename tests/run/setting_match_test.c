@@ -1,6 +1,5 @@
-#include "unit.h"
-
 #include "run/setting_match.h"
+#include "unit.h"
 
 static const struct row {
     const char *wanted, *setting, *unit, *vartype;
