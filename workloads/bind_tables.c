@@ -11,7 +11,8 @@ enum {
     IDENTIFIER_MAX = 63
 };
 
-/* --- params --------------------------------------------------------------------------------------------------------- */
+/* --- params ---------------------------------------------------------------------------------------------------------
+ */
 
 /* From the command line a number, true, false or null is that; anything else is text, as pgbench takes -D. */
 static struct value literal(const char *text)
@@ -93,7 +94,8 @@ void bind_params(struct loader *loader, const yaml_node_t *node)
     check_overrides(loader);
 }
 
-/* --- sources and tables: names first, so that expressions may refer to any of them ------------------------------------ */
+/* --- sources and tables: names first, so that expressions may refer to any of them
+ * ------------------------------------ */
 
 static struct relation *add_relation(struct loader *loader, struct table_spec *spec, const char *name)
 {
@@ -212,11 +214,15 @@ static void name_table(struct loader *loader, const yaml_node_t *key, const yaml
         doc_problem(&loader->doc, key, "%s needs `columns`", what);
 }
 
-/* --- rows and columns ------------------------------------------------------------------------------------------------ */
+/* --- rows and columns ------------------------------------------------------------------------------------------------
+ */
 
 static bool rows_of_value(struct loader *loader, const yaml_node_t *node, const struct value *value, int64_t *out)
 {
     double real = value->type == VALUE_INT ? (double)value->integer : value->real;
+    bool follows = value->type == VALUE_NULL && loader->problems->count > 0; /* from a param that was reported */
+    if (follows)
+        return false;
     if (value->type != VALUE_INT && value->type != VALUE_DOUBLE)
         doc_problem(&loader->doc, node, "`rows` must be a number, not %s", value_type_name(value->type));
     else if (!(real >= 0))

@@ -1,4 +1,4 @@
-/* transactions: variables become slots, `:name` in SQL becomes $1 … $n, nested steps become a flat list with jumps. */
+/* transactions: variables become slots, `:name` in SQL becomes $1 … $n, nested steps a flat list with jumps. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -67,7 +67,8 @@ static int add_slot(struct builder *builder, const char *name)
     return builder->transaction->n_variables++;
 }
 
-/* --- SQL ------------------------------------------------------------------------------------------------------------ */
+/* --- SQL ------------------------------------------------------------------------------------------------------------
+ */
 
 static bool begins_with_word(const char *sql, const char *word)
 {
@@ -216,7 +217,8 @@ static struct statement *add_statement(struct builder *builder, const yaml_node_
     return statement;
 }
 
-/* --- let and into --------------------------------------------------------------------------------------------------- */
+/* --- let and into ---------------------------------------------------------------------------------------------------
+ */
 
 static void bind_lets(struct builder *builder, const yaml_node_t *map)
 {
@@ -231,9 +233,9 @@ static void bind_lets(struct builder *builder, const yaml_node_t *map)
         snprintf(what, sizeof what, "the variable `%.80s`", doc_text(key));
         const struct program *program = NULL;
         if (loader_wants_text(loader, value, what))
-            program = loader_compile(loader, value,
-                                     (struct expr_scope){.variables = builder->variables,
-                                                         .n_variables = builder->transaction->n_variables});
+            program = loader_compile(
+                loader, value,
+                (struct expr_scope){.variables = builder->variables, .n_variables = builder->transaction->n_variables});
         const char *name = loader_copy(loader, doc_text(key));
         if (name)
             builder->lets[builder->transaction->n_lets++] = (struct let){add_slot(builder, name), program};
@@ -295,7 +297,8 @@ static void collect_into(struct builder *builder, const yaml_node_t *node)
     }
 }
 
-/* --- steps ---------------------------------------------------------------------------------------------------------- */
+/* --- steps ----------------------------------------------------------------------------------------------------------
+ */
 
 static void bind_steps(struct builder *builder, const yaml_node_t *list, const char *what, int nesting);
 
@@ -313,9 +316,9 @@ static void bind_if(struct builder *builder, const yaml_node_t *step, const yaml
     const yaml_node_t *otherwise = doc_get(&loader->doc, step, "else");
     struct step *jump = add_step(builder, (struct step){.kind = STEP_JUMP_UNLESS});
     if (loader_wants_text(loader, condition, "`if`"))
-        jump->condition = loader_compile(loader, condition,
-                                         (struct expr_scope){.variables = builder->variables,
-                                                             .n_variables = builder->transaction->n_variables});
+        jump->condition = loader_compile(
+            loader, condition,
+            (struct expr_scope){.variables = builder->variables, .n_variables = builder->transaction->n_variables});
     if (then)
         bind_steps(builder, then, "`then`", nesting + 1);
     else
@@ -414,7 +417,8 @@ static void look_through(struct builder *builder, const yaml_node_t *list, bool 
     }
 }
 
-/* --- transactions --------------------------------------------------------------------------------------------------- */
+/* --- transactions ---------------------------------------------------------------------------------------------------
+ */
 
 static void bind_weight(struct loader *loader, const yaml_node_t *node, struct transaction *transaction)
 {

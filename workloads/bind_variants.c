@@ -17,7 +17,8 @@ static bool is_variant_name(const char *name)
     return len > 0 && name[len] == '\0' && *name != '-' && *name != '.' && len <= IDENTIFIER_MAX;
 }
 
-/* --- indexes -------------------------------------------------------------------------------------------------------- */
+/* --- indexes --------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_table(const struct loader *loader, const char *name)
 {
@@ -39,8 +40,7 @@ static const char *index_name(struct loader *loader, const char *variant, size_t
         *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '_';
     if (count == 1 && is_table(loader, base))
         snprintf(suffix, sizeof suffix, "_idx");
-    const char *name =
-        arena_printf(loader->arena, "%.*s%s", (int)(IDENTIFIER_MAX - strlen(suffix)), base, suffix);
+    const char *name = arena_printf(loader->arena, "%.*s%s", (int)(IDENTIFIER_MAX - strlen(suffix)), base, suffix);
     loader->problems->failed = loader->problems->failed || !name;
     return name;
 }
@@ -86,7 +86,8 @@ static void bind_indexes(struct loader *loader, const yaml_node_t *node, struct 
     }
 }
 
-/* --- variants ------------------------------------------------------------------------------------------------------- */
+/* --- variants -------------------------------------------------------------------------------------------------------
+ */
 
 /* One line of SQL for people: white space made single, cut when long. */
 static void append_line(struct str *out, const char *sql)
@@ -139,15 +140,17 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
     else if (!doc_is_empty(node) && loader_wants_map(loader, node, what)) {
         schema_check_keys(loader, node, variant_keys, "a variant");
         const yaml_node_t *index = doc_get(&loader->doc, node, "index");
-        const yaml_node_t *apply = doc_get(&loader->doc, node, "apply"), *revert = doc_get(&loader->doc, node, "revert");
+        const yaml_node_t *apply = doc_get(&loader->doc, node, "apply"),
+                          *revert = doc_get(&loader->doc, node, "revert");
         const yaml_node_t *settings = doc_get(&loader->doc, node, "settings");
         if (index)
             bind_indexes(loader, index, variant);
         if (settings)
             bind_settings(loader, settings, "`settings`", &variant->settings, &variant->n_settings);
         if (!apply != !revert)
-            doc_problem(&loader->doc, apply ? apply : revert, "`%s` needs `%s`: the next variant must find the schema %s",
-                        apply ? "apply" : "revert", apply ? "revert" : "apply", "as it was");
+            doc_problem(&loader->doc, apply ? apply : revert,
+                        "`%s` needs `%s`: the next variant must find the schema %s", apply ? "apply" : "revert",
+                        apply ? "revert" : "apply", "as it was");
         variant->apply = bind_sql_text(loader, apply, "`apply`");
         variant->revert = bind_sql_text(loader, revert, "`revert`");
     }
@@ -209,7 +212,8 @@ void bind_variants(struct loader *loader, const yaml_node_t *node)
             select_variants(loader, &loader->overrides[i], variants);
 }
 
-/* --- checks --------------------------------------------------------------------------------------------------------- */
+/* --- checks ---------------------------------------------------------------------------------------------------------
+ */
 
 static void append_literal(struct str *out, const struct value *value)
 {
@@ -245,7 +249,8 @@ static const char *check_sql(struct loader *loader, const yaml_node_t *node)
     for (struct sql_item item; (item = sqltext_next(&scan)).kind != SQL_END && item.offset < end;) {
         const struct expr_param *param = find_param(loader, sql + item.offset + 1, item.len - 1);
         if (item.kind != SQL_VARIABLE) {
-            doc_problem_in(&loader->doc, node, item.offset, item.len, "a check is one statement, with nothing unfinished");
+            doc_problem_in(&loader->doc, node, item.offset, item.len,
+                           "a check is one statement, with nothing unfinished");
         } else if (!param) {
             doc_problem_in(&loader->doc, node, item.offset, item.len, "no param `%.*s`", (int)item.len,
                            sql + item.offset);
@@ -275,7 +280,6 @@ void bind_checks(struct loader *loader, const yaml_node_t *node)
         const yaml_node_t *key = doc_key(&loader->doc, node, i), *value = doc_value(&loader->doc, node, i);
         if (loader_wants_name(loader, key, "a check's name", IDENTIFIER_MAX) &&
             loader_wants_text(loader, value, "a check"))
-            checks[workload->n_checks++] =
-                (struct check){loader_copy(loader, doc_text(key)), check_sql(loader, value)};
+            checks[workload->n_checks++] = (struct check){loader_copy(loader, doc_text(key)), check_sql(loader, value)};
     }
 }

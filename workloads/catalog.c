@@ -1,7 +1,7 @@
 /* The workloads that come with pgdyno. The first of these folders that exists is the catalog:
  *
- *     $PGDYNO_CATALOG · ../share/pgdyno/workloads beside the program's own folder · where it was installed to · and for
- *     a program that still lies in its build tree, the sources'. */
+ *     $PGDYNO_CATALOG · ../share/pgdyno/workloads beside the program's own folder · where it was installed to · and
+ *     for a program that still lies in its build tree, the sources'. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -61,8 +61,8 @@ static bool catalog_folder(char *buf, size_t size, struct err *err)
     if (in_build_tree(buf, size) || beside_program(buf, size))
         return true;
     snprintf(buf, size, "%s", PGDYNO_CATALOG_DIR);
-    return is_folder(buf) ||
-           err_set(err, ERR_INPUT, NULL, "there is no catalog of workloads in %s; set PGDYNO_CATALOG to its folder", buf);
+    return is_folder(buf) || err_set(err, ERR_INPUT, NULL,
+                                     "there is no catalog of workloads in %s; set PGDYNO_CATALOG to its folder", buf);
 }
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -192,8 +192,9 @@ bool workload_find(const char *name, char *path, size_t size, struct err *err)
     for (size_t i = 0; i < count; i++)
         if (strcmp(entries[i].name, name) == 0)
             found = entries[i].path;
-    bool good = found ? (size_t)snprintf(path, size, "%s", found) < size || err_set(err, ERR_USAGE, NULL, "too long a path")
-                      : unknown_name(name, entries, count, err);
+    bool good =
+        found ? (size_t)snprintf(path, size, "%s", found) < size || err_set(err, ERR_USAGE, NULL, "too long a path")
+              : unknown_name(name, entries, count, err);
     catalog_free(entries, count);
     return good;
 }

@@ -8,7 +8,8 @@ enum {
     SCRATCH_BYTES = 256 * 1024
 };
 
-/* --- circles -------------------------------------------------------------------------------------------------------- */
+/* --- circles --------------------------------------------------------------------------------------------------------
+ */
 
 enum mark {
     MARK_NEW,
@@ -81,7 +82,8 @@ static void check_circles(struct loader *loader)
             visit(&walk, loader->specs[i], k);
 }
 
-/* --- a first and a last row ----------------------------------------------------------------------------------------- */
+/* --- a first and a last row -----------------------------------------------------------------------------------------
+ */
 
 static void try_row(struct loader *loader, const struct relation *relation, struct row_maker *maker, int64_t row)
 {
@@ -147,7 +149,8 @@ static void try_transactions(struct loader *loader, const yaml_node_t *transacti
     scratch_deinit(&scratch);
 }
 
-/* -------------------------------------------------------------------------------------------------------------------- */
+/* --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void require(struct loader *loader, const yaml_node_t *root, const char *key, const char *why)
 {

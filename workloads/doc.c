@@ -60,7 +60,8 @@ const yaml_node_t *doc_get(struct doc *doc, const yaml_node_t *map, const char *
     return NULL;
 }
 
-/* --- Places --------------------------------------------------------------------------------------------------------- */
+/* --- Places ---------------------------------------------------------------------------------------------------------
+ */
 
 static int count_chars(const char *text, const char *end)
 {
@@ -114,8 +115,8 @@ static const char *find_bytes(const char *from, const char *end, const char *wha
     return from < end ? memmem(from, (size_t)(end - from), what, len) : NULL;
 }
 
-/* A scalar's text is not its source: quotes, escapes, folding and indentation differ. But its words are the same, in the
- * same order, so the n-th occurrence of a word in the one is the n-th in the other. */
+/* A scalar's text is not its source: quotes, escapes, folding and indentation differ. But its words are the same, in
+ * the same order, so the n-th occurrence of a word in the one is the n-th in the other. */
 static struct place inner_place(const struct doc *doc, const yaml_node_t *scalar, size_t offset, size_t len)
 {
     const char *text = doc_text(scalar);
@@ -171,7 +172,8 @@ void doc_problem_in(struct doc *doc, const yaml_node_t *scalar, size_t offset, s
     va_end(args);
 }
 
-/* --- Reading -------------------------------------------------------------------------------------------------------- */
+/* --- Reading --------------------------------------------------------------------------------------------------------
+ */
 
 static bool find_lines(struct doc *doc, struct arena *arena)
 {
@@ -221,7 +223,8 @@ static void check_keys(struct doc *doc, const yaml_node_t *map)
     }
 }
 
-/* In { a: random(1, 5) } the comma ends the value, and what follows makes no sense: better said here than guessed at. */
+/* In { a: random(1, 5) } the comma ends the value, and what follows makes no sense: better said here than guessed at.
+ */
 static bool check_flow(struct doc *doc, const yaml_node_t *map)
 {
     for (size_t i = 0; i < doc_count(map); i++) {

@@ -189,8 +189,8 @@ enum make_status eval_case(const struct node *node, struct eval_scope *scope, st
     return eval_arg(node, node->n_args - 1, scope, out);
 }
 
-/* As pgbench has it: from left to right, and the first that is NULL or `decisive` settles it. (In SQL, NULL AND FALSE is
- * FALSE; here it is NULL.) */
+/* As pgbench has it: from left to right, and the first that is NULL or `decisive` settles it. (In SQL, NULL AND FALSE
+ * is FALSE; here it is NULL.) */
 static enum make_status eval_logical(const struct node *node, struct eval_scope *scope, bool decisive,
                                      struct value *out)
 {

@@ -11,21 +11,7 @@
 #include <strings.h>
 
 #include "base/str.h"
-#include "lexer.h"
-#include "program.h"
-
-enum level {
-    LEVEL_ANY,
-    LEVEL_OR,
-    LEVEL_AND,
-    LEVEL_NOT,
-    LEVEL_IS,
-    LEVEL_COMPARE,
-    LEVEL_BITS,
-    LEVEL_SUM,
-    LEVEL_PRODUCT,
-    LEVEL_UNARY
-};
+#include "parser.h"
 
 enum {
     NESTING_MAX = 60, /* parentheses, calls, prefixes: the parser's own stack */
@@ -42,41 +28,9 @@ static const struct {
     {"+", LEVEL_SUM},      {"-", LEVEL_SUM},      {"*", LEVEL_PRODUCT},  {"/", LEVEL_PRODUCT},  {"%", LEVEL_PRODUCT},
 };
 
-/* A parsed piece and where it stands. No node: the parse is over. */
-struct piece {
-    struct node *node;
-    size_t offset;
-    size_t end;
-};
+const struct piece no_piece = {0};
 
-struct call {
-    struct piece args[NODE_ARGS_MAX];
-    int n_args;
-    size_t offset;
-    size_t end;
-};
-
-struct parser {
-    struct arena *arena;
-    const char *text;
-    const struct expr_scope *scope;
-    struct token token; /* the next one */
-    size_t end;         /* of the one before */
-    int nesting;
-    int conditional; /* inside something that may never be evaluated */
-    bool failed;     /* something was reported, or memory ran out */
-    const struct call *call; /* being compiled */
-    const struct cell_ref *cells;
-};
-
-static struct piece parse_level(struct parser *parser, enum level level);
-
-static const struct piece no_piece = {0};
-
-static bool problem_at(struct parser *parser, size_t offset, size_t end, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static bool problem_at(struct parser *parser, size_t offset, size_t end, const char *fmt, ...)
+bool parser_problem_at(struct parser *parser, size_t offset, size_t end, const char *fmt, ...)
 {
     char text[512];
     va_list args;
@@ -97,8 +51,8 @@ bool parser_problem(struct parser *parser, int arg, const char *fmt, ...)
     va_end(args);
     const struct call *call = parser->call;
     if (arg >= 0)
-        return problem_at(parser, call->args[arg].offset, call->args[arg].end, "%s", text);
-    return problem_at(parser, call->offset, call->end, "%s", text);
+        return parser_problem_at(parser, call->args[arg].offset, call->args[arg].end, "%s", text);
+    return parser_problem_at(parser, call->offset, call->end, "%s", text);
 }
 
 void *parser_alloc(struct parser *parser, size_t size)
@@ -114,41 +68,40 @@ const struct expr_scope *parser_scope(const struct parser *parser)
     return parser->scope;
 }
 
-static void advance(struct parser *parser)
+void parser_advance(struct parser *parser)
 {
     parser->end = parser->token.offset + parser->token.len;
     parser->token = lexer_next(parser->text, parser->end);
 }
 
-static bool at(const struct parser *parser, const char *word)
+bool parser_at(const struct parser *parser, const char *word)
 {
     return token_is(parser->text, &parser->token, word);
 }
 
-static bool accept(struct parser *parser, const char *word)
+bool parser_accept(struct parser *parser, const char *word)
 {
-    bool found = at(parser, word);
+    bool found = parser_at(parser, word);
     if (found)
-        advance(parser);
+        parser_advance(parser);
     return found;
 }
 
-/* "expected X before Y". */
-static struct piece unexpected(struct parser *parser, const char *expected)
+struct piece parser_unexpected(struct parser *parser, const char *expected)
 {
     const struct token *token = &parser->token;
     size_t end = token->offset + token->len;
     if (token->kind == TOKEN_BAD)
-        problem_at(parser, token->offset, end, "%s", token->problem);
+        parser_problem_at(parser, token->offset, end, "%s", token->problem);
     else if (token->kind == TOKEN_END)
-        problem_at(parser, token->offset, end, "the expression ends where %s should come", expected);
+        parser_problem_at(parser, token->offset, end, "the expression ends where %s should come", expected);
     else
-        problem_at(parser, token->offset, end, "`%.*s` stands where %s should come", (int)token->len,
-                   parser->text + token->offset, expected);
+        parser_problem_at(parser, token->offset, end, "`%.*s` stands where %s should come", (int)token->len,
+                          parser->text + token->offset, expected);
     return no_piece;
 }
 
-static char *token_text(struct parser *parser, const struct token *token, size_t skip)
+char *parser_token_text(struct parser *parser, const struct token *token, size_t skip)
 {
     char *text = arena_strndup(parser->arena, parser->text + token->offset + skip, token->len - skip);
     if (!text)
@@ -156,7 +109,7 @@ static char *token_text(struct parser *parser, const struct token *token, size_t
     return text;
 }
 
-static struct piece leaf(struct parser *parser, node_fn *fn, size_t offset)
+struct piece parser_leaf(struct parser *parser, node_fn *fn, size_t offset)
 {
     struct node *node = parser_alloc(parser, sizeof *node);
     if (!node)
@@ -165,19 +118,18 @@ static struct piece leaf(struct parser *parser, node_fn *fn, size_t offset)
     return (struct piece){node, offset, parser->end};
 }
 
-static struct piece constant(struct parser *parser, struct value value, size_t offset)
+struct piece parser_constant(struct parser *parser, struct value value, size_t offset)
 {
-    struct piece piece = leaf(parser, eval_constant, offset);
+    struct piece piece = parser_leaf(parser, eval_constant, offset);
     if (piece.node)
         piece.node->value = value;
     return piece;
 }
 
-/* Stands for what could not be understood, so that parsing goes on; the program is never run. */
-static struct piece unknown(struct parser *parser, size_t offset)
+struct piece parser_unknown(struct parser *parser, size_t offset)
 {
     parser->failed = true;
-    return constant(parser, (struct value){.type = VALUE_NULL}, offset);
+    return parser_constant(parser, (struct value){.type = VALUE_NULL}, offset);
 }
 
 static bool all_constant(const struct node *node)
@@ -252,24 +204,12 @@ static struct piece apply_operator(struct parser *parser, const char *name, stru
     return apply(parser, find_function(operator_rows, name, strlen(name)), &call);
 }
 
-/* --- Names ---------------------------------------------------------------------------------------------------------- */
-
-static bool same_name(const char *name, const char *text, size_t len)
+bool parser_same_name(const char *name, const char *text, size_t len)
 {
     return strlen(name) == len && memcmp(name, text, len) == 0;
 }
 
-static bool add_cell(struct parser *parser, const struct table_spec *table, size_t column)
-{
-    struct cell_ref *cell = parser_alloc(parser, sizeof *cell);
-    if (!cell)
-        return false;
-    *cell = (struct cell_ref){table, column, parser->cells};
-    parser->cells = cell;
-    return true;
-}
-
-static const char *did_you_mean(char *buf, size_t size, const char *nearest, const char *before)
+const char *parser_hint(char *buf, size_t size, const char *nearest, const char *before)
 {
     buf[0] = '\0';
     if (nearest)
@@ -277,171 +217,24 @@ static const char *did_you_mean(char *buf, size_t size, const char *nearest, con
     return buf;
 }
 
-static void undefined_variable(struct parser *parser, const struct token *token)
-{
-    const struct expr_scope *scope = parser->scope;
-    size_t columns = scope->row ? scope->row->n_columns : 0, n = 0;
-    const char **names = ARENA_ARRAY(parser->arena, const char *, columns + (size_t)scope->n_variables + scope->n_params + 1);
-    const char *name = token_text(parser, token, 1);
-    if (!names || !name) {
-        parser->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < columns; i++)
-        names[n++] = scope->row->columns[i].name;
-    for (int i = 0; i < scope->n_variables; i++)
-        names[n++] = scope->variables[i];
-    for (size_t i = 0; i < scope->n_params; i++)
-        names[n++] = scope->params[i].name;
-    char hint[160];
-    const char *kind = scope->row ? "column or param" : scope->constant ? "param" : "variable or param";
-    problem_at(parser, token->offset, token->offset + token->len, "no %s `:%s`%s", kind, name,
-               did_you_mean(hint, sizeof hint, str_nearest(name, names), ":"));
-}
-
-static struct piece parse_variable(struct parser *parser)
-{
-    const struct expr_scope *scope = parser->scope;
-    struct token token = parser->token;
-    const char *name = parser->text + token.offset + 1;
-    size_t len = token.len - 1;
-    advance(parser);
-    for (size_t i = 0; scope->row && i < scope->row->n_columns; i++) {
-        if (!same_name(scope->row->columns[i].name, name, len))
-            continue;
-        struct piece piece = leaf(parser, eval_column, token.offset);
-        if (piece.node && add_cell(parser, scope->row, i))
-            piece.node->index = (int)i;
-        return piece;
-    }
-    for (int i = 0; i < scope->n_variables; i++) {
-        if (!same_name(scope->variables[i], name, len))
-            continue;
-        struct piece piece = leaf(parser, eval_variable, token.offset);
-        if (piece.node)
-            piece.node->index = i;
-        return piece;
-    }
-    for (size_t i = 0; i < scope->n_params; i++)
-        if (same_name(scope->params[i].name, name, len))
-            return constant(parser, scope->params[i].value, token.offset);
-    undefined_variable(parser, &token);
-    return unknown(parser, token.offset);
-}
-
-/* The table's index, or n_tables after reporting. */
-static size_t find_table(struct parser *parser, const struct token *token)
-{
-    const struct expr_scope *scope = parser->scope;
-    size_t i = 0;
-    while (i < scope->n_tables && !same_name(scope->tables[i]->name, parser->text + token->offset, token->len))
-        i++;
-    if (i < scope->n_tables)
-        return i;
-    const char **names = ARENA_ARRAY(parser->arena, const char *, scope->n_tables + 1);
-    const char *name = token_text(parser, token, 0);
-    if (!names || !name) {
-        parser->failed = true;
-        return i;
-    }
-    for (size_t k = 0; k < scope->n_tables; k++)
-        names[k] = scope->tables[k]->name;
-    char hint[160];
-    problem_at(parser, token->offset, token->offset + token->len, "no table or source `%s`%s", name,
-               did_you_mean(hint, sizeof hint, str_nearest(name, names), ""));
-    return i;
-}
-
-static size_t find_column(struct parser *parser, const struct table_spec *table, const struct token *token)
-{
-    size_t i = 0;
-    while (i < table->n_columns && !same_name(table->columns[i].name, parser->text + token->offset, token->len))
-        i++;
-    if (i < table->n_columns)
-        return i;
-    const char **names = ARENA_ARRAY(parser->arena, const char *, table->n_columns + 1);
-    const char *name = token_text(parser, token, 0);
-    if (!names || !name) {
-        parser->failed = true;
-        return i;
-    }
-    for (size_t k = 0; k < table->n_columns; k++)
-        names[k] = table->columns[k].name;
-    char hint[160];
-    problem_at(parser, token->offset, token->offset + token->len, "`%s` has no column `%s`%s", table->name, name,
-               did_you_mean(hint, sizeof hint, str_nearest(name, names), ""));
-    return i;
-}
-
-/* table.column[row] */
-static struct piece parse_cell(struct parser *parser, const struct token *table_token)
-{
-    const struct expr_scope *scope = parser->scope;
-    size_t table = find_table(parser, table_token);
-    advance(parser);
-    struct token column_token = parser->token;
-    if (column_token.kind != TOKEN_NAME)
-        return unexpected(parser, "a column");
-    size_t column = table < scope->n_tables ? find_column(parser, scope->tables[table], &column_token) : 0;
-    advance(parser);
-    if (!accept(parser, "["))
-        return unexpected(parser, "the row's number in brackets, `[…]`,");
-    struct piece row = parse_level(parser, LEVEL_ANY);
-    if (!row.node)
-        return row;
-    if (!accept(parser, "]"))
-        return unexpected(parser, "`]`");
-    if (scope->constant)
-        problem_at(parser, table_token->offset, parser->end, "rows of tables cannot be read here");
-    if (table == scope->n_tables || column == scope->tables[table]->n_columns || scope->constant)
-        return unknown(parser, table_token->offset);
-    struct piece cell = leaf(parser, eval_cell, table_token->offset);
-    const struct node **args = parser_alloc(parser, sizeof *args);
-    if (!cell.node || !args || !add_cell(parser, scope->tables[table], column))
-        return no_piece;
-    args[0] = row.node;
-    cell.node->args = args;
-    cell.node->n_args = 1;
-    cell.node->depth = row.node->depth + 1;
-    cell.node->table = scope->tables[table];
-    cell.node->index = (int)column;
-    return cell;
-}
-
-/* rows(table); the opening parenthesis is next. */
-static struct piece parse_rows(struct parser *parser, const struct token *name)
-{
-    advance(parser);
-    struct token table_token = parser->token;
-    if (table_token.kind != TOKEN_NAME)
-        return unexpected(parser, "the name of a table or source");
-    advance(parser);
-    size_t table = find_table(parser, &table_token);
-    if (!accept(parser, ")"))
-        return unexpected(parser, "`)`");
-    int64_t rows = 0;
-    if (table == parser->scope->n_tables || !parser->scope->rows(parser->scope->user, table, &rows))
-        return unknown(parser, name->offset);
-    return constant(parser, (struct value){.type = VALUE_INT, .integer = rows}, name->offset);
-}
-
-/* --- Calls ---------------------------------------------------------------------------------------------------------- */
+/* --- Calls ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool parse_args(struct parser *parser, struct call *call)
 {
-    if (accept(parser, ")"))
+    if (parser_accept(parser, ")"))
         return true;
     do {
-        struct piece arg = parse_level(parser, LEVEL_ANY);
+        struct piece arg = parser_level(parser, LEVEL_ANY);
         if (!arg.node)
             return false;
         if (call->n_args == NODE_ARGS_MAX)
-            return problem_at(parser, arg.offset, arg.end, "more than %d arguments", NODE_ARGS_MAX);
+            return parser_problem_at(parser, arg.offset, arg.end, "more than %d arguments", NODE_ARGS_MAX);
         call->args[call->n_args++] = arg;
-    } while (accept(parser, ","));
-    bool closed = accept(parser, ")");
+    } while (parser_accept(parser, ","));
+    bool closed = parser_accept(parser, ")");
     if (!closed)
-        unexpected(parser, "`,` or `)`");
+        parser_unexpected(parser, "`,` or `)`");
     return closed;
 }
 
@@ -450,11 +243,11 @@ static void undefined_function(struct parser *parser, const struct token *token)
     const char *names[64] = {"rows"};
     for (size_t i = 0; function_rows[i].name && i + 2 < sizeof names / sizeof names[0]; i++)
         names[i + 1] = function_rows[i].name;
-    const char *name = token_text(parser, token, 0);
+    const char *name = parser_token_text(parser, token, 0);
     char hint[160];
     if (name)
-        problem_at(parser, token->offset, token->offset + token->len, "no function `%s`%s", name,
-                   did_you_mean(hint, sizeof hint, str_nearest(name, names), ""));
+        parser_problem_at(parser, token->offset, token->offset + token->len, "no function `%s`%s", name,
+                          parser_hint(hint, sizeof hint, str_nearest(name, names), ""));
 }
 
 static bool count_fits(const struct function *function, const struct call *call)
@@ -468,7 +261,7 @@ static struct piece parse_call(struct parser *parser, const struct token *name)
     struct call call = {.offset = name->offset};
     size_t end = name->offset + name->len;
     bool lazy = function && (function->flags & FUNCTION_LAZY);
-    advance(parser);
+    parser_advance(parser);
     parser->conditional += lazy;
     bool parsed = parse_args(parser, &call);
     parser->conditional -= lazy;
@@ -478,52 +271,54 @@ static struct piece parse_call(struct parser *parser, const struct token *name)
     if (!function)
         undefined_function(parser, name);
     else if (!function->eval)
-        problem_at(parser, name->offset, end, "%s() is not supported yet", function->name);
+        parser_problem_at(parser, name->offset, end, "%s() is not supported yet", function->name);
     else if (!count_fits(function, &call))
-        problem_at(parser, name->offset, call.end, "wrong number of arguments: %s", function->help);
+        parser_problem_at(parser, name->offset, call.end, "wrong number of arguments: %s", function->help);
     else if (parser->scope->constant && (function->flags & FUNCTION_RANDOM))
-        problem_at(parser, name->offset, call.end, "%s() is random, and this must be a constant", function->name);
+        parser_problem_at(parser, name->offset, call.end, "%s() is random, and this must be a constant",
+                          function->name);
     else
         return apply(parser, function, &call);
-    return unknown(parser, name->offset);
+    return parser_unknown(parser, name->offset);
 }
 
 static struct piece parse_name(struct parser *parser)
 {
     struct token name = parser->token;
-    advance(parser);
+    parser_advance(parser);
     const char *text = parser->text + name.offset;
-    if (at(parser, "(") && same_name("rows", text, name.len))
-        return parse_rows(parser, &name);
-    if (at(parser, "("))
+    if (parser_at(parser, "(") && parser_same_name("rows", text, name.len))
+        return names_rows(parser, &name);
+    if (parser_at(parser, "("))
         return parse_call(parser, &name);
-    if (at(parser, "."))
-        return parse_cell(parser, &name);
-    if (same_name("row", text, name.len)) {
+    if (parser_at(parser, "."))
+        return names_cell(parser, &name);
+    if (parser_same_name("row", text, name.len)) {
         if (parser->scope->row)
-            return leaf(parser, eval_row, name.offset);
-        problem_at(parser, name.offset, parser->end, "`row` has a meaning only in a table's column");
+            return parser_leaf(parser, eval_row, name.offset);
+        parser_problem_at(parser, name.offset, parser->end, "`row` has a meaning only in a table's column");
     } else {
-        problem_at(parser, name.offset, parser->end,
-                   "`%.*s` is no function call; a variable is written `:%.*s`, a text `'%.*s'`", (int)name.len, text,
-                   (int)name.len, text, (int)name.len, text);
+        parser_problem_at(parser, name.offset, parser->end,
+                          "`%.*s` is no function call; a variable is written `:%.*s`, a text `'%.*s'`", (int)name.len,
+                          text, (int)name.len, text, (int)name.len, text);
     }
-    return unknown(parser, name.offset);
+    return parser_unknown(parser, name.offset);
 }
 
-/* --- Operands ------------------------------------------------------------------------------------------------------- */
+/* --- Operands -------------------------------------------------------------------------------------------------------
+ */
 
 static struct piece parse_number(struct parser *parser, bool negated)
 {
     struct token token = parser->token;
     struct value value = {.type = VALUE_DOUBLE, .real = token.real};
-    advance(parser);
+    parser_advance(parser);
     if (token.kind == TOKEN_INT) {
         value = (struct value){.type = VALUE_INT, .integer = (int64_t)token.integer};
         if (token.integer > (uint64_t)INT64_MAX && !negated)
-            problem_at(parser, token.offset, parser->end, "an integer out of range");
+            parser_problem_at(parser, token.offset, parser->end, "an integer out of range");
     }
-    return constant(parser, value, token.offset);
+    return parser_constant(parser, value, token.offset);
 }
 
 static struct piece parse_text(struct parser *parser)
@@ -536,40 +331,40 @@ static struct piece parse_text(struct parser *parser)
     size_t len = 0;
     for (; from < end; from += *from == '\'' ? 2 : 1)
         text[len++] = *from;
-    advance(parser);
+    parser_advance(parser);
     struct value value = {.type = VALUE_TEXT};
     value.text.data = text;
     value.text.len = len;
-    return constant(parser, value, token.offset);
+    return parser_constant(parser, value, token.offset);
 }
 
 /* CASE WHEN … THEN … [ELSE …] END; CASE is next. */
 static struct piece parse_case(struct parser *parser)
 {
     struct call call = {.offset = parser->token.offset};
-    advance(parser);
-    while (accept(parser, "when")) {
+    parser_advance(parser);
+    while (parser_accept(parser, "when")) {
         for (int half = 0; half < 2; half++) {
-            struct piece part = parse_level(parser, LEVEL_ANY);
+            struct piece part = parser_level(parser, LEVEL_ANY);
             if (!part.node)
                 return part;
             if (call.n_args >= NODE_ARGS_MAX - 1)
-                return problem_at(parser, part.offset, part.end, "a CASE with too many branches"), no_piece;
+                return parser_problem_at(parser, part.offset, part.end, "a CASE with too many branches"), no_piece;
             call.args[call.n_args++] = part;
-            if (half == 0 && !accept(parser, "then"))
-                return unexpected(parser, "THEN");
+            if (half == 0 && !parser_accept(parser, "then"))
+                return parser_unexpected(parser, "THEN");
         }
     }
     if (call.n_args == 0)
-        return unexpected(parser, "WHEN");
-    struct piece otherwise = constant(parser, (struct value){.type = VALUE_NULL}, parser->end);
-    if (accept(parser, "else"))
-        otherwise = parse_level(parser, LEVEL_ANY);
+        return parser_unexpected(parser, "WHEN");
+    struct piece otherwise = parser_constant(parser, (struct value){.type = VALUE_NULL}, parser->end);
+    if (parser_accept(parser, "else"))
+        otherwise = parser_level(parser, LEVEL_ANY);
     if (!otherwise.node)
         return otherwise;
     call.args[call.n_args++] = otherwise;
-    if (!accept(parser, "end"))
-        return unexpected(parser, "WHEN, ELSE or END");
+    if (!parser_accept(parser, "end"))
+        return parser_unexpected(parser, "WHEN, ELSE or END");
     call.end = parser->end;
     return apply(parser, find_function(operator_rows, "case", 4), &call);
 }
@@ -577,27 +372,27 @@ static struct piece parse_case(struct parser *parser)
 static struct piece parse_keyword(struct parser *parser)
 {
     size_t offset = parser->token.offset;
-    if (at(parser, "case")) {
+    if (parser_at(parser, "case")) {
         parser->conditional++;
         struct piece piece = parse_case(parser);
         parser->conditional--;
         return piece;
     }
-    if (accept(parser, "null"))
-        return constant(parser, (struct value){.type = VALUE_NULL}, offset);
-    bool truth = at(parser, "true");
-    if (!accept(parser, "true") && !accept(parser, "false"))
-        return unexpected(parser, "a value");
-    return constant(parser, (struct value){.type = VALUE_BOOL, .boolean = truth}, offset);
+    if (parser_accept(parser, "null"))
+        return parser_constant(parser, (struct value){.type = VALUE_NULL}, offset);
+    bool truth = parser_at(parser, "true");
+    if (!parser_accept(parser, "true") && !parser_accept(parser, "false"))
+        return parser_unexpected(parser, "a value");
+    return parser_constant(parser, (struct value){.type = VALUE_BOOL, .boolean = truth}, offset);
 }
 
 static struct piece parse_parentheses(struct parser *parser)
 {
     size_t offset = parser->token.offset;
-    advance(parser);
-    struct piece inner = parse_level(parser, LEVEL_ANY);
-    if (inner.node && !accept(parser, ")"))
-        return unexpected(parser, "`)`");
+    parser_advance(parser);
+    struct piece inner = parser_level(parser, LEVEL_ANY);
+    if (inner.node && !parser_accept(parser, ")"))
+        return parser_unexpected(parser, "`)`");
     inner.offset = offset;
     inner.end = parser->end;
     return inner;
@@ -612,13 +407,13 @@ static struct piece parse_primary(struct parser *parser)
     case TOKEN_TEXT:
         return parse_text(parser);
     case TOKEN_VARIABLE:
-        return parse_variable(parser);
+        return names_variable(parser);
     case TOKEN_NAME:
         return parse_name(parser);
     case TOKEN_KEYWORD:
         return parse_keyword(parser);
     default:
-        return at(parser, "(") ? parse_parentheses(parser) : unexpected(parser, "a value");
+        return parser_at(parser, "(") ? parse_parentheses(parser) : parser_unexpected(parser, "a value");
     }
 }
 
@@ -627,32 +422,33 @@ static struct piece parse_prefix(struct parser *parser)
 {
     size_t offset = parser->token.offset;
     struct piece zero = {0};
-    if (accept(parser, "+"))
-        return parse_level(parser, LEVEL_UNARY);
-    if (accept(parser, "not")) {
-        zero = parse_level(parser, LEVEL_IS);
+    if (parser_accept(parser, "+"))
+        return parser_level(parser, LEVEL_UNARY);
+    if (parser_accept(parser, "not")) {
+        zero = parser_level(parser, LEVEL_IS);
         return zero.node ? apply_operator(parser, "not", (struct piece){zero.node, offset, zero.end}, no_piece) : zero;
     }
-    if (accept(parser, "~")) {
-        zero = constant(parser, (struct value){.type = VALUE_INT, .integer = -1}, offset);
-        struct piece bits = parse_level(parser, LEVEL_SUM);
+    if (parser_accept(parser, "~")) {
+        zero = parser_constant(parser, (struct value){.type = VALUE_INT, .integer = -1}, offset);
+        struct piece bits = parser_level(parser, LEVEL_SUM);
         return bits.node && zero.node ? apply_operator(parser, "#", zero, bits) : no_piece;
     }
-    if (!accept(parser, "-"))
+    if (!parser_accept(parser, "-"))
         return parse_primary(parser);
     if (parser->token.kind == TOKEN_INT && parser->token.integer == (uint64_t)INT64_MAX + 1)
         return parse_number(parser, true);
-    zero = constant(parser, (struct value){.type = VALUE_INT}, offset);
-    struct piece amount = parse_level(parser, LEVEL_UNARY);
+    zero = parser_constant(parser, (struct value){.type = VALUE_INT}, offset);
+    struct piece amount = parser_level(parser, LEVEL_UNARY);
     return amount.node && zero.node ? apply_operator(parser, "-", zero, amount) : no_piece;
 }
 
-/* --- Infix and postfix ---------------------------------------------------------------------------------------------- */
+/* --- Infix and postfix ----------------------------------------------------------------------------------------------
+ */
 
 static const char *infix_at(const struct parser *parser, enum level *level)
 {
     for (size_t i = 0; i < sizeof infix_levels / sizeof infix_levels[0]; i++) {
-        if (at(parser, infix_levels[i].name)) {
+        if (parser_at(parser, infix_levels[i].name)) {
             *level = infix_levels[i].level;
             return infix_levels[i].name;
         }
@@ -663,17 +459,17 @@ static const char *infix_at(const struct parser *parser, enum level *level)
 /* IS [NOT] NULL|TRUE|FALSE, ISNULL, NOTNULL. */
 static struct piece parse_is(struct parser *parser, struct piece left)
 {
-    bool negated = at(parser, "notnull");
+    bool negated = parser_at(parser, "notnull");
     struct value what = {.type = VALUE_NULL};
-    if (accept(parser, "is")) {
-        negated = accept(parser, "not");
-        if (at(parser, "true") || at(parser, "false"))
-            what = (struct value){.type = VALUE_BOOL, .boolean = at(parser, "true")};
-        else if (!at(parser, "null"))
-            return unexpected(parser, "NULL, TRUE or FALSE");
+    if (parser_accept(parser, "is")) {
+        negated = parser_accept(parser, "not");
+        if (parser_at(parser, "true") || parser_at(parser, "false"))
+            what = (struct value){.type = VALUE_BOOL, .boolean = parser_at(parser, "true")};
+        else if (!parser_at(parser, "null"))
+            return parser_unexpected(parser, "NULL, TRUE or FALSE");
     }
-    advance(parser);
-    struct piece right = constant(parser, what, parser->end);
+    parser_advance(parser);
+    struct piece right = parser_constant(parser, what, parser->end);
     struct piece is = right.node ? apply_operator(parser, "is", left, right) : no_piece;
     return is.node && negated ? apply_operator(parser, "not", is, no_piece) : is;
 }
@@ -681,9 +477,9 @@ static struct piece parse_is(struct parser *parser, struct piece left)
 static struct piece parse_infix(struct parser *parser, struct piece left, const char *name, enum level level)
 {
     bool lazy = level == LEVEL_OR || level == LEVEL_AND;
-    advance(parser);
+    parser_advance(parser);
     parser->conditional += lazy;
-    struct piece right = parse_level(parser, level + 1);
+    struct piece right = parser_level(parser, level + 1);
     parser->conditional -= lazy;
     return right.node ? apply_operator(parser, name, left, right) : right;
 }
@@ -695,7 +491,7 @@ static struct piece parse_operators(struct parser *parser, enum level lowest)
     while (left.node) {
         enum level level = LEVEL_ANY;
         const char *name = infix_at(parser, &level);
-        if (at(parser, "is") || at(parser, "isnull") || at(parser, "notnull")) {
+        if (parser_at(parser, "is") || parser_at(parser, "isnull") || parser_at(parser, "notnull")) {
             if (lowest > LEVEL_IS)
                 break;
             left = parse_is(parser, left);
@@ -705,18 +501,18 @@ static struct piece parse_operators(struct parser *parser, enum level lowest)
         if (!name || level < lowest)
             break;
         if (level == LEVEL_COMPARE && compared)
-            return unexpected(parser, "AND or parentheses (comparisons do not chain)");
+            return parser_unexpected(parser, "AND or parentheses (comparisons do not chain)");
         compared = level == LEVEL_COMPARE;
         left = parse_infix(parser, left, name, level);
     }
     return left;
 }
 
-static struct piece parse_level(struct parser *parser, enum level lowest)
+struct piece parser_level(struct parser *parser, enum level lowest)
 {
     if (parser->nesting == NESTING_MAX) {
-        problem_at(parser, parser->token.offset, parser->token.offset + parser->token.len,
-                   "nested more than %d deep; split it over several columns or variables", NESTING_MAX);
+        parser_problem_at(parser, parser->token.offset, parser->token.offset + parser->token.len,
+                          "nested more than %d deep; split it over several columns or variables", NESTING_MAX);
         return no_piece;
     }
     parser->nesting++;
@@ -728,9 +524,9 @@ static struct piece parse_level(struct parser *parser, enum level lowest)
 const struct program *expr_compile(struct arena *arena, const char *text, const struct expr_scope *scope)
 {
     struct parser parser = {.arena = arena, .text = text, .scope = scope, .token = lexer_next(text, 0)};
-    struct piece piece = parse_level(&parser, LEVEL_ANY);
+    struct piece piece = parser_level(&parser, LEVEL_ANY);
     if (piece.node && parser.token.kind != TOKEN_END)
-        piece = unexpected(&parser, "an operator or the end");
+        piece = parser_unexpected(&parser, "an operator or the end");
     struct program *program = parser.failed || !piece.node ? NULL : ARENA_NEW(arena, struct program);
     if (program)
         *program = (struct program){piece.node, parser.cells};

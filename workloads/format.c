@@ -21,7 +21,8 @@ struct piece {
     int precision;
 };
 
-struct template {
+struct template
+{
     int n_pieces;
     struct piece pieces[];
 };

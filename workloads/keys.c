@@ -1,18 +1,19 @@
 /* The rows. A key of a later issue is KEY_LATER, so that it is refused by name rather than ignored. */
-#include "schema.h"
-
 #include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "schema.h"
 
-#define DAY_NS (86400 * NS_PER_S)
+#define DAY_NS     (86400 * NS_PER_S)
 #define AT(member) offsetof(struct workload, member)
+/* clang-format off */
 #define LATER(name, help) {name, KEY_LATER, 0, 0, 0, NULL, help, NULL, NULL}
 #define ELSEWHERE(name, help) {name, KEY_ELSEWHERE, 0, 0, 0, NULL, help, NULL, NULL}
 #define BIND(name, fn, help) {name, KEY_BIND, 0, 0, 0, NULL, help, fn, NULL}
 #define SECTION(name, keys, help) {name, KEY_SECTION, 0, 0, 0, NULL, help, NULL, keys}
 #define END {NULL, KEY_LATER, 0, 0, 0, NULL, NULL, NULL, NULL}
+/* clang-format on */
 
 static void bind_name(struct loader *loader, const yaml_node_t *node);
 static void bind_schema_file(struct loader *loader, const yaml_node_t *node);
@@ -45,7 +46,8 @@ static const struct key retry_keys[] = {
     END,
 };
 
-/* Settings first: sections of plain values, whose seed the tables need. Then in the order in which they need each other. */
+/* Settings first: sections of plain values, whose seed the tables need. Then in the order in which they need each
+ * other. */
 const struct key top_keys[] = {
     BIND("workload", bind_name, "its name; on a server, the schema's too"),
     {"about", KEY_TEXT, AT(about), 0, 0, "", "the question it answers", NULL, NULL},

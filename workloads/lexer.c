@@ -7,10 +7,10 @@
 
 #include "base/units.h"
 
-static const char *const keywords[] = {"and",     "or",   "not",  "is",   "isnull", "notnull", "null",
-                                       "true",    "false", "case", "when", "then",   "else",    "end"};
-static const char *const operators[] = {"||", "<>", "!=", "<=", ">=", "<<", ">>", "+", "-", "*", "/", "%",
-                                        "=",  "<",  ">",  "&",  "|",  "#",  "~",  "(", ")", "[", "]", ",", "."};
+static const char *const keywords[] = {"and",  "or",    "not",  "is",   "isnull", "notnull", "null",
+                                       "true", "false", "case", "when", "then",   "else",    "end"};
+static const char *const operators[] = {"||", "<>", "!=", "<=", ">=", "<<", ">>", "+", "-", "*", "/", "%", "=",
+                                        "<",  ">",  "&",  "|",  "#",  "~",  "(",  ")", "[", "]", ",", "."};
 
 bool lexer_name_start(char c)
 {

@@ -102,8 +102,7 @@ void bind_settings(struct loader *loader, const yaml_node_t *node, const char *w
         if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] || !*name)
             doc_problem(&loader->doc, key, "`%s` is not the name of a setting", name);
         else if (loader_wants_text(loader, value, value_of))
-            settings[(*count)++] =
-                (struct setting){loader_copy(loader, name), loader_copy(loader, doc_text(value))};
+            settings[(*count)++] = (struct setting){loader_copy(loader, name), loader_copy(loader, doc_text(value))};
     }
 }
 
@@ -188,8 +187,8 @@ const struct program *loader_compile(struct loader *loader, const yaml_node_t *n
 {
     struct compiling compiling = {loader, node};
     if (lost_quotes(node)) {
-        doc_problem(&loader->doc, node, "YAML takes these quotes away; for the text '%s' write \"'%s'\"", doc_text(node),
-                    doc_text(node));
+        doc_problem(&loader->doc, node, "YAML takes these quotes away; for the text '%s' write \"'%s'\"",
+                    doc_text(node), doc_text(node));
         return NULL;
     }
     scope.params = loader->params;
@@ -200,9 +199,9 @@ const struct program *loader_compile(struct loader *loader, const yaml_node_t *n
     scope.rows = expression_rows;
     scope.problem = expression_problem;
     scope.user = &compiling;
-    size_t before = loader->problems->count;
     const struct program *program = expr_compile(loader->arena, doc_text(node), &scope);
-    if (!program && loader->problems->count == before)
+    /* Without a reason it is for want of memory; the reason may be older (rows of a table whose `rows` is wrong). */
+    if (!program && loader->problems->count == 0)
         loader->problems->failed = true;
     return program;
 }

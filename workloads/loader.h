@@ -40,7 +40,7 @@ struct loader {
     size_t n_overrides;
     struct expr_param *params;
     size_t n_params;
-    struct relation *relations; /* workload->tables, then sources */
+    struct relation *relations;      /* workload->tables, then sources */
     const struct table_spec **specs; /* the same, for expressions */
     size_t n_relations;
 };

@@ -37,9 +37,8 @@ static inline double as_double(const struct value *value)
     return value->type == VALUE_INT ? (double)value->integer : value->real;
 }
 
-static inline __attribute__((always_inline)) enum make_status arithmetic(const struct node *node,
-                                                                         struct eval_scope *scope, struct value *out,
-                                                                         int_fn *ints, double_fn *doubles)
+static inline __attribute__((always_inline)) enum make_status
+arithmetic(const struct node *node, struct eval_scope *scope, struct value *out, int_fn *ints, double_fn *doubles)
 {
     struct value a, b;
     bool null;
@@ -366,8 +365,7 @@ static enum make_status op_concat(const struct node *node, struct eval_scope *sc
     if (null)
         return set_null(out);
     size_t start = scope->scratch->used;
-    if ((status = eval_append(scope->scratch, &a)) != MAKE_OK ||
-        (status = eval_append(scope->scratch, &b)) != MAKE_OK)
+    if ((status = eval_append(scope->scratch, &a)) != MAKE_OK || (status = eval_append(scope->scratch, &b)) != MAKE_OK)
         return status;
     *out = (struct value){.type = VALUE_TEXT};
     out->text.data = scope->scratch->data + start;

@@ -1,5 +1,6 @@
-/* pgbench's permute(), bit for bit: six rounds of multiply, xor and rotate on the lower and the upper power of two of the
- * range, each followed by a random offset; driven by xoroshiro128** seeded through SplitMix64 (PostgreSQL 15 on). */
+/* pgbench's permute(), bit for bit: six rounds of multiply, xor and rotate on the lower and the upper power of two of
+ * the range, each followed by a random offset; driven by xoroshiro128** seeded through SplitMix64 (PostgreSQL 15 on).
+ */
 #include "functions.h"
 
 struct xoroshiro {

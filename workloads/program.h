@@ -15,7 +15,7 @@ enum {
 
 struct node {
     node_fn *eval;
-    struct value value;             /* of a constant */
+    struct value value; /* of a constant */
     const struct node *const *args;
     int n_args;
     int depth;                      /* of the tree below, for NODE_DEPTH_MAX */
@@ -35,7 +35,7 @@ node_fn eval_constant, eval_variable, eval_column, eval_cell, eval_row, eval_cas
 /* eval.c: argument `i` as a number (text that looks like one counts, as a variable's does in pgbench). */
 enum make_status eval_int(const struct node *node, int i, struct eval_scope *scope, int64_t *out, bool *null);
 enum make_status eval_double(const struct node *node, int i, struct eval_scope *scope, double *out, bool *null);
-enum make_status value_number(struct value *value); /* the same for a value: INT or DOUBLE afterwards */
+enum make_status value_number(struct value *value);     /* the same for a value: INT or DOUBLE afterwards */
 bool value_truth(const struct value *value, bool *out); /* pgbench's valueTruth; false for text */
 
 /* operators.c: append the text of a value (not NULL) to the scratch; pieces taken in a row are one text. */
@@ -59,8 +59,8 @@ typedef bool compile_fn(struct parser *parser, struct node *node);
 struct function {
     const char *name;
     int min_args;
-    int max_args; /* -1: any number */
-    node_fn *eval; /* NULL: known, but not supported yet */
+    int max_args;        /* -1: any number */
+    node_fn *eval;       /* NULL: known, but not supported yet */
     compile_fn *compile; /* may be NULL */
     unsigned flags;
     const char *help;

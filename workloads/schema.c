@@ -1,7 +1,7 @@
 #include "schema.h"
 
-#include <stdio.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -49,7 +49,8 @@ void schema_check_keys(struct loader *loader, const yaml_node_t *map, const stru
     }
 }
 
-/* --- Values --------------------------------------------------------------------------------------------------------- */
+/* --- Values ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool parse_whole(struct loader *loader, const struct key *key, const struct written *written, int64_t *out)
 {
@@ -231,7 +232,8 @@ static void set_key(struct loader *loader, const struct key *key, const struct w
     }
 }
 
-/* --- From the file -------------------------------------------------------------------------------------------------- */
+/* --- From the file --------------------------------------------------------------------------------------------------
+ */
 
 static bool write_node(struct loader *loader, const struct key *key, const yaml_node_t *node, struct written *out)
 {
@@ -286,7 +288,8 @@ static void set_defaults(struct loader *loader, const struct key *keys)
     }
 }
 
-/* --- From the command line ------------------------------------------------------------------------------------------ */
+/* --- From the command line ------------------------------------------------------------------------------------------
+ */
 
 static void override_key(struct loader *loader, const struct override *override, const struct key *key)
 {

@@ -1,5 +1,5 @@
-/* The keys of the file as rows: what they are called, mean and accept. Unknown keys, nearest names, limits, defaults and
- * command-line overrides all come from here. */
+/* The keys of the file as rows: what they are called, mean and accept. Unknown keys, nearest names, limits, defaults
+ * and command-line overrides all come from here. */
 #ifndef WORKLOADS_SCHEMA_H
 #define WORKLOADS_SCHEMA_H
 
@@ -26,9 +26,9 @@ enum key_kind {
 struct key {
     const char *name;
     enum key_kind kind;
-    size_t offset;         /* of the member in struct workload */
-    int64_t min, max;      /* of each number; durations in ns */
-    const char *fallback;  /* as it would be written; NULL: all-zero */
+    size_t offset;        /* of the member in struct workload */
+    int64_t min, max;     /* of each number; durations in ns */
+    const char *fallback; /* as it would be written; NULL: all-zero */
     const char *help;
     bind_fn *bind;
     const struct key *keys;

@@ -11,8 +11,8 @@ struct program;
 /* What an expression can see: either a transaction's variables or a row being made. */
 struct eval_scope {
     struct rng *rng;            /* random functions draw from it */
-    /* A transaction's variables; NULL in a table's column. What `into` keeps is best typed as the server says (integer,
-     * double, boolean, text): text that looks like a number counts as one in arithmetic, but two texts compare as texts. */
+    /* A transaction's variables; NULL in a table's column. What `into` keeps is best typed as the server says: text that
+     * looks like a number counts as one in arithmetic, but two texts compare as texts. */
     const struct value *slots;
     struct row_scope *row;      /* the row being made; NULL in a transaction */
     struct scratch *scratch;

@@ -1,11 +1,12 @@
 /* eval [REPEATS]: nanoseconds for an expression, and for a row of the catalog's `tasks`; and for making the rows of
  * pgbench_accounts' shape from expressions. Medians; one core, no server. */
+#include "workloads/eval.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "workloads/eval.h"
 #include "workloads/workload.h"
 
 enum {

@@ -1,5 +1,5 @@
-/* The catalog on a real server: every statement prepares, the checks hold on what was loaded, and the plans change as the
- * `about` of tasks says. */
+/* The catalog on a real server: every statement prepares, the checks hold on what was loaded, and the plans change as
+ * the `about` of tasks says. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,8 @@
 #include "pg/cluster.h"
 #include "pg/index.h"
 #include "pg/query.h"
-#include "workloads/workload.h"
-
 #include "unit.h"
+#include "workloads/workload.h"
 
 struct server {
     struct cluster *cluster;

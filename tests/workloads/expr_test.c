@@ -192,7 +192,8 @@ static bool is_open(const struct value *value)
 
 static bool is_first_half(const struct value *value)
 {
-    return value->type == VALUE_TIMESTAMP && value->integer < INT64_C(757382400) * 1000000 + INT64_C(15811200) * 1000000;
+    return value->type == VALUE_TIMESTAMP &&
+           value->integer < INT64_C(757382400) * 1000000 + INT64_C(15811200) * 1000000;
 }
 
 static void choices_follow_their_weights(void **state)
@@ -232,8 +233,8 @@ static void conditions_take_numbers(void **state)
         const char *text;
         enum make_status status;
         bool truth;
-    } rows[] = {{"1", MAKE_OK, true},     {"0", MAKE_OK, false},       {"NULL", MAKE_OK, false},
-                {"TRUE", MAKE_OK, true},  {"0.5", MAKE_OK, true},      {"'x'", MAKE_BAD_TYPE, false}};
+    } rows[] = {{"1", MAKE_OK, true},    {"0", MAKE_OK, false},  {"NULL", MAKE_OK, false},
+                {"TRUE", MAKE_OK, true}, {"0.5", MAKE_OK, true}, {"'x'", MAKE_BAD_TYPE, false}};
     struct arena *arena = arena_new();
     struct expr_scope scope = {0};
     struct eval_scope eval_scope = {0};
@@ -265,8 +266,9 @@ static void a_full_scratch_is_reported(void **state)
 static void odd_texts_are_survived(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"(", "1", ")", "+", ":i", "'", "CASE", "WHEN", "random(", ",", "t.", "[",
-                                         "]", "-", "NOT", ".", "IS", "||", "\"", "9e999", "\xc3\xa9", "rows(", "row"};
+    static const char *const pieces[] = {"(",       "1",  ")",  "+",     ":i",       "'",     "CASE", "WHEN",
+                                         "random(", ",",  "t.", "[",     "]",        "-",     "NOT",  ".",
+                                         "IS",      "||", "\"", "9e999", "\xc3\xa9", "rows(", "row"};
     struct rng rng = rng_at(5, 5, 5, 5);
     struct expr_scope scope = {0};
     for (int round = 0; round < 20000; round++) {

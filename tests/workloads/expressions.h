@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "workloads/expr.h"
-
 #include "unit.h"
+#include "workloads/expr.h"
 
 static void keep_problem(void *user, size_t offset, size_t len, const char *text)
 {
@@ -15,7 +14,8 @@ static void keep_problem(void *user, size_t offset, size_t len, const char *text
     snprintf(user, 512, "%s", text);
 }
 
-/* The value as "int 5", "double 1.5", "boolean true", "text abc", "null", as pgbench's debug() prints; or "error: why". */
+/* The value as "int 5", "double 1.5", "boolean true", "text abc", "null", as pgbench's debug() prints; or "error: why".
+ */
 static void evaluate(const char *text, const struct expr_scope *given, struct eval_scope *eval_scope, char out[512])
 {
     struct arena *arena = arena_new();

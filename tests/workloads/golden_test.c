@@ -6,9 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "workloads/workload.h"
-
 #include "unit.h"
+#include "workloads/workload.h"
 
 enum {
     OVERRIDES_MAX = 8,
@@ -177,8 +176,10 @@ static void the_environment_names_a_catalog(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_files_say_what_is_wrong), cmocka_unit_test(good_files_load),
-        cmocka_unit_test(the_catalog_loads),           cmocka_unit_test(names_are_found_in_the_catalog),
+        cmocka_unit_test(bad_files_say_what_is_wrong),
+        cmocka_unit_test(good_files_load),
+        cmocka_unit_test(the_catalog_loads),
+        cmocka_unit_test(names_are_found_in_the_catalog),
         cmocka_unit_test(the_environment_names_a_catalog),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

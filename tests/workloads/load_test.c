@@ -5,10 +5,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "unit.h"
 #include "workloads/eval.h"
 #include "workloads/workload.h"
-
-#include "unit.h"
 
 static struct workload *load(const char *path, const struct override *overrides, size_t n_overrides)
 {
@@ -155,9 +154,12 @@ static void options_win_over_the_file(void **state)
 {
     (void)state;
     const struct override overrides[] = {
-        {"measure.duration", "60", "-T"},        {"sweep.pool", "2, 16", "--pool"},
-        {"sweep.isolation", "rr", "--isolation"}, {"variants", "changed,none", "--variant"},
-        {"params.scale", "4", "-D"},             {"params.kind", "it's", "-D"},
+        {"measure.duration", "60", "-T"},
+        {"sweep.pool", "2, 16", "--pool"},
+        {"sweep.isolation", "rr", "--isolation"},
+        {"variants", "changed,none", "--variant"},
+        {"params.scale", "4", "-D"},
+        {"params.kind", "it's", "-D"},
     };
     struct workload *workload = load(full, overrides, sizeof overrides / sizeof overrides[0]);
     assert_int_equal(workload->measure.duration_ns, 60 * NS_PER_S);

@@ -168,9 +168,24 @@ static int stop_server(void **state)
 static bool run_pgbench(const struct server *server, struct str *output, struct err *err)
 {
     const struct target *target = cluster_target(server->cluster);
-    const char *argv[] = {server->pgbench, "-n", "-t", "1", "-D", "five=5", "-D", "half=0.5",
-                          "-f", server->script, "-h", target->host, "-p", target->port ? target->port : "5432",
-                          "-U", target->user, target->database ? target->database : target->dbname, NULL};
+    const char *argv[] = {server->pgbench,
+                          "-n",
+                          "-t",
+                          "1",
+                          "-D",
+                          "five=5",
+                          "-D",
+                          "half=0.5",
+                          "-f",
+                          server->script,
+                          "-h",
+                          target->host,
+                          "-p",
+                          target->port ? target->port : "5432",
+                          "-U",
+                          target->user,
+                          target->database ? target->database : target->dbname,
+                          NULL};
     return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, output, err);
 }
 

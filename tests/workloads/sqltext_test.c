@@ -1,9 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "workloads/sqltext.h"
-
 #include "unit.h"
+#include "workloads/sqltext.h"
 
 /* What was found, in a row: ":a $1 ; !" */
 static void check(const char *sql, const char *expected)
@@ -82,7 +81,7 @@ static void ends_are_trimmed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(variables_are_found), cmocka_unit_test(quotes_and_comments_hide),
+        cmocka_unit_test(variables_are_found),      cmocka_unit_test(quotes_and_comments_hide),
         cmocka_unit_test(slices_are_not_variables), cmocka_unit_test(the_rest_is_told),
         cmocka_unit_test(ends_are_trimmed),
     };
