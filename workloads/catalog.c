@@ -1,7 +1,7 @@
 /* The workloads that come with pgdyno. The first of these folders that exists is the catalog:
  *
- *     $PGDYNO_CATALOG · ../share/pgdyno/workloads beside the program's own folder · where it was installed to · and
- *     for a program that still lies in its build tree, the sources'. */
+ *     $PGDYNO_CATALOG · the sources' for a program that still lies in its build tree · ../share/pgdyno/workloads beside
+ *     the program's own folder · where it was installed to. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
