@@ -188,7 +188,7 @@ const char *figures_plan(const struct facts *facts, int variant, int transaction
     if (!known)
         return "";
     if (!changed)
-        return "no change";
+        return FIGURES_NO_CHANGE;
     for (int s = 0; s < n && same_shape(facts, variant, transaction, shown); s++)
         shown = s;
     return facts_plan(facts, variant, transaction, shown)->scan;

@@ -192,10 +192,12 @@ static void plans(const struct facts *facts, struct str *out)
 
 /* --- Plots -------------------------------------------------------------------------------------------------------- */
 
-static void pictures(const struct plots *plots, struct str *out)
+static void pictures(const struct plots *plots, bool wanted, struct str *out)
 {
+    if (!wanted)
+        return;
     if (plots->n == 0) {
-        str_append(out, "## Plots\n\nNone were drawn: install gnuplot and run `pgdyno report` on this folder.\n\n");
+        str_append(out, "## Plots\n\nNone were drawn. With gnuplot installed, `pgdyno report` on this folder draws them.\n\n");
         return;
     }
     str_append(out, "## Plots\n\n");
@@ -262,7 +264,7 @@ bool markdown_write(const struct facts *facts, const struct comparisons *compari
         time_split(facts, &text);
     variants(facts, &text);
     plans(facts, &text);
-    pictures(plots, &text);
+    pictures(plots, options->plots, &text);
     environment(facts, &text);
     repeat(facts, &text);
     bool ok = !text.failed || err_memory(err);

@@ -258,13 +258,13 @@ static void share_cell(struct grid *grid, int64_t part, int64_t all, enum paint 
 }
 
 /* p99 where the count carries it, else the highest percentile that it does. */
-static const struct comparison *headline(const struct table *table, int transaction, int variant, int pool,
+static const struct comparison *headline(const struct comparisons *comparisons, int transaction, int variant, int pool,
                                          int isolation)
 {
     static const enum metric wanted[] = {METRIC_P99, METRIC_P90, METRIC_P50};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         const struct comparison *row =
-            compare_find(table->comparisons, wanted[i], transaction, variant, pool, isolation);
+            compare_find(comparisons, wanted[i], transaction, variant, pool, isolation);
         if (row && row->has_ratio && isfinite(row->baseline_value) && isfinite(row->variant_value))
             return row;
     }
@@ -274,7 +274,7 @@ static const struct comparison *headline(const struct table *table, int transact
 static void against_cell(struct table *table, int transaction, int variant, int pool, int isolation)
 {
     struct str text = {0};
-    const struct comparison *row = variant > 0 ? headline(table, transaction, variant, pool, isolation) : NULL;
+    const struct comparison *row = variant > 0 ? headline(table->comparisons, transaction, variant, pool, isolation) : NULL;
     const char *check;
     if (row && row->metric != METRIC_P99)
         str_printf(&text, "%s: ", metric_rows[row->metric].name);
@@ -394,13 +394,16 @@ static void percentile_note(const struct facts *facts, double q, const char *bul
                needed);
 }
 
+/* Of the comparisons that the table shows without an interval; −1 if there is none. */
 static int fewest_blocks(const struct comparisons *comparisons)
 {
     int fewest = -1;
-    for (size_t i = 0; i < comparisons->n; i++)
-        if (comparisons->rows[i].has_ratio && !comparisons->rows[i].has_interval &&
-            (fewest < 0 || comparisons->rows[i].n_blocks < fewest))
-            fewest = comparisons->rows[i].n_blocks;
+    for (size_t i = 0; i < comparisons->n; i++) {
+        const struct comparison *row = &comparisons->rows[i];
+        if (row != headline(comparisons, row->transaction, row->variant, row->pool, row->isolation) || row->has_interval)
+            continue;
+        fewest = fewest < 0 || row->n_blocks < fewest ? row->n_blocks : fewest;
+    }
     return fewest;
 }
 
@@ -412,7 +415,8 @@ void text_notes(const struct facts *facts, const struct comparisons *comparisons
     for (int i = 0; i < n; i++)
         percentile_note(facts, percentiles[i], bullet, out);
     if (fewest >= 0)
-        str_printf(out, "%s(no interval): one needs at least %d blocks with valid trials; there were %d (--blocks=%d)\n",
+        str_printf(out, "%s(no interval): one needs at least %d blocks whose trials are valid and long enough; there were %d "
+                   "(--blocks=%d or more)\n",
                    bullet, STATS_MIN_PAIRS, fewest, STATS_MIN_PAIRS);
 }
 
@@ -612,17 +616,27 @@ static void append_painted(struct str *out, bool colour, enum paint paint, struc
     str_clear(part);
 }
 
+static bool changes_plan(const struct facts *facts, int variant, int transaction)
+{
+    const char *plan = figures_plan(facts, variant, transaction);
+    return *plan && strcmp(plan, FIGURES_NO_CHANGE) != 0;
+}
+
 /* Where the plans' column would be cut to a stump, they go below the table. */
 static void plan_lines(const struct facts *facts, struct str *out)
 {
     for (size_t t = 0; t < facts->n_transactions; t++) {
+        int changes = 0;
         if (facts->transactions[t].weight == 0 || !*figures_plan(facts, 0, (int)t))
             continue;
         str_printf(out, "plan of %s: %s", facts->transactions[t].name, figures_plan(facts, 0, (int)t));
-        for (size_t v = 1; v < facts->n_variants; v++)
-            if (*figures_plan(facts, (int)v, (int)t))
-                str_printf(out, "; %s: %s", facts->variants[v].name, figures_plan(facts, (int)v, (int)t));
-        str_append_char(out, '\n');
+        for (size_t v = 1; v < facts->n_variants; v++) {
+            if (!changes_plan(facts, (int)v, (int)t))
+                continue;
+            str_printf(out, "; %s: %s", facts->variants[v].name, figures_plan(facts, (int)v, (int)t));
+            changes++;
+        }
+        str_append(out, changes == 0 && facts->n_variants > 1 ? ", the same under every variant\n" : "\n");
     }
 }
 
