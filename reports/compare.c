@@ -7,8 +7,8 @@
 #include "reports/stats.h"
 
 const struct metric_row metric_rows[METRIC_COUNT] = {
-    [METRIC_P50] = {"p50", 0.50, 0.03, false},  [METRIC_P90] = {"p90", 0.90, 0.05, false},
-    [METRIC_P99] = {"p99", 0.99, 0.10, false},  [METRIC_MEAN] = {"mean", 0, 0.03, false},
+    [METRIC_P50] = {"p50", 0.50, 0.03, false},           [METRIC_P90] = {"p90", 0.90, 0.05, false},
+    [METRIC_P99] = {"p99", 0.99, 0.10, false},           [METRIC_MEAN] = {"mean", 0, 0.03, false},
     [METRIC_THROUGHPUT] = {"throughput", 0, 0.03, true},
 };
 
@@ -33,8 +33,8 @@ static const struct fact_trial *find_trial(const struct facts *facts, int varian
 {
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct trial_result *plain = &facts->trials[i].plain;
-        if (plain->variant == variant && plain->pool == pool && plain->isolation == isolation && plain->block == block &&
-            facts_whole(&facts->trials[i]))
+        if (plain->variant == variant && plain->pool == pool && plain->isolation == isolation &&
+            plain->block == block && facts_whole(&facts->trials[i]))
             return &facts->trials[i];
     }
     return NULL;

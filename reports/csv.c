@@ -11,7 +11,9 @@
 
 /* --- Cells -------------------------------------------------------------------------------------------------------- */
 
-enum { CELL_BYTES = RESULT_WARNINGS * (RESULT_WARNING_BYTES + 2) };
+enum {
+    CELL_BYTES = RESULT_WARNINGS * (RESULT_WARNING_BYTES + 2)
+};
 
 /* What a column's function fills in: text, or a number (NAN is an empty cell). */
 struct cell {
@@ -49,7 +51,7 @@ struct trial_row {
     const struct facts *facts;
     const struct trial_result *trial;
     const char *transaction;
-    int statement; /* 0: all */
+    int statement;                          /* 0: all */
     const struct interval_result *interval; /* timeseries only */
     double duration_s;
     int64_t ok, failed, retried, retries;
@@ -63,7 +65,13 @@ struct column {
     size_t param; /* meaning depends on `get` */
 };
 
-enum text_id { RUN_ID, WORKLOAD, VARIANT, ISOLATION, TRANSACTION };
+enum text_id {
+    RUN_ID,
+    WORKLOAD,
+    VARIANT,
+    ISOLATION,
+    TRANSACTION
+};
 
 static void get_text(const struct trial_row *row, size_t param, struct cell *out)
 {
@@ -228,8 +236,8 @@ static void get_warnings(const struct trial_row *row, size_t param, struct cell 
     (void)param;
     size_t used = 0;
     for (size_t i = 0; i < row->trial->n_warnings && used < sizeof out->text; i++)
-        used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%s", i ? "; " : "",
-                                 row->trial->warnings[i]);
+        used +=
+            (size_t)snprintf(out->text + used, sizeof out->text - used, "%s%s", i ? "; " : "", row->trial->warnings[i]);
 }
 
 #define MEMBER(name) offsetof(struct dist_summary, name)
@@ -238,7 +246,9 @@ static void get_warnings(const struct trial_row *row, size_t param, struct cell 
         {prefix "_min_ms", get, MEMBER(min)}, {prefix "_p50_ms", get, MEMBER(p50)},                                    \
         {prefix "_p90_ms", get, MEMBER(p90)}, {prefix "_p95_ms", get, MEMBER(p95)},                                    \
         {prefix "_p99_ms", get, MEMBER(p99)}, {prefix "_p99_9_ms", get, MEMBER(p99_9)},                                \
-        {prefix "_max_ms", get, MEMBER(max)}
+    {                                                                                                                  \
+        prefix "_max_ms", get, MEMBER(max)                                                                             \
+    }
 
 static const struct column summary_columns[] = {
     {"run_id", get_text, RUN_ID},
@@ -434,7 +444,9 @@ static const struct {
     {"mde_pct", C_NOT_YET},
     {"verdict", C_NOT_YET},
 };
-enum { COMPARE_COLUMNS = sizeof compare_columns / sizeof compare_columns[0] };
+enum {
+    COMPARE_COLUMNS = sizeof compare_columns / sizeof compare_columns[0]
+};
 
 static double compare_number(const struct facts *facts, const struct comparison *row, enum compare_id id)
 {

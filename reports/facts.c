@@ -13,7 +13,10 @@
 #include "record.h"
 #include "reports/hlog.h"
 
-enum { PATH_BYTES = 4096, MAX_NOTICES = 32 };
+enum {
+    PATH_BYTES = 4096,
+    MAX_NOTICES = 32
+};
 
 /* --- Names -------------------------------------------------------------------------------------------------------- */
 
@@ -132,9 +135,8 @@ static void read_tables(struct reader *reader, const json_t *list)
     struct facts *facts = reader->facts;
     facts->tables = keep_array(reader, json_array_size(list), sizeof *facts->tables);
     for (size_t i = 0; facts->tables && i < json_array_size(list); i++)
-        facts->tables[facts->n_tables++] =
-            (struct fact_table){keep_member(reader, json_array_get(list, i), "name"),
-                                json_get_int(json_array_get(list, i), "rows", 0)};
+        facts->tables[facts->n_tables++] = (struct fact_table){keep_member(reader, json_array_get(list, i), "name"),
+                                                               json_get_int(json_array_get(list, i), "rows", 0)};
 }
 
 static enum isolation find_isolation(const char *name)
@@ -188,9 +190,8 @@ static void read_server(struct reader *reader, const json_t *server)
     facts->settings = keep_array(reader, json_object_size(settings), sizeof *facts->settings);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)settings, key, value) if (facts->settings)
-        facts->settings[facts->n_settings++] =
-            (struct fact_setting){keep(reader, key), keep(reader, json_is_string(value) ? json_string_value(value) : "")};
+    json_object_foreach((json_t *)settings, key, value) if (facts->settings) facts->settings[facts->n_settings++] =
+        (struct fact_setting){keep(reader, key), keep(reader, json_is_string(value) ? json_string_value(value) : "")};
 }
 
 static void read_head(struct reader *reader, const json_t *head)
@@ -483,7 +484,8 @@ static void add_entry(struct reader *reader, size_t cell, const struct fact_tria
         return;
     hist_clear(scratch);
     if (!hlog_decode(entry->base64, strlen(entry->base64), scratch, &err)) {
-        add_notice(facts, "histogram %.64s of trial %d is left out: %.80s", entry->tag, trial->plain.order + 1, err.text);
+        add_notice(facts, "histogram %.64s of trial %d is left out: %.80s", entry->tag, trial->plain.order + 1,
+                   err.text);
         return;
     }
     make_exact(scratch, find_summary(facts, trial, facts->hists[cell], into));
@@ -502,7 +504,8 @@ static const struct fact_trial *find_trial(const struct facts *facts, int order)
     return NULL;
 }
 
-/* Lines after a "#[Trial: n" belong to it; those of a trial that has no line in trials.jsonl, or is not whole, do not count. */
+/* Lines after a "#[Trial: n" belong to it; those of a trial that has no line in trials.jsonl, or is not whole, do not
+ * count. */
 static void read_hlog(struct reader *reader, size_t cell, FILE *file, struct hist *scratch, size_t *seen)
 {
     const struct fact_trial *trial = NULL;

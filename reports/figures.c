@@ -139,8 +139,8 @@ void figures_ledger(const struct facts *facts, int variant, struct ledger *out)
     if (totals.has_updates && totals.updates > 0)
         out->hot_share = totals.hot / totals.updates;
     /* WAL is counted over warm-up, window and drain: so are the commits; the writer's part of them is the window's. */
-    double writers = out->wal_transaction >= 0 && totals.ok > 0 ? totals.commits * totals.writer_ok / totals.ok
-                                                                : totals.commits;
+    double writers =
+        out->wal_transaction >= 0 && totals.ok > 0 ? totals.commits * totals.writer_ok / totals.ok : totals.commits;
     if (totals.has_wal && writers > 0)
         out->wal_bytes = totals.wal / writers;
 }

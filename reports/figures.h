@@ -14,20 +14,21 @@ struct cell_figures {
     int n_trials;
     int64_t ok, failed, retried, retries;
     double duration_s;
-    double tps; /* Σok / Σduration; NAN without trials */
+    double tps;                            /* Σok / Σduration; NAN without trials */
     const struct hist *response, *service; /* NULL when nothing was recorded */
 };
 void figures_cell(const struct facts *facts, int variant, int pool, int isolation, int transaction,
                   struct cell_figures *out);
 
-/* What a variant costs and how it was used, over all whole trials (of one sweep point, or all with pool < 0). NAN: unknown. */
+/* What a variant costs and how it was used, over all whole trials (of one sweep point, or all with pool < 0). NAN:
+ * unknown. */
 struct ledger {
     int n_indexes;
-    double build_ns;   /* of all its indexes, median over trials */
-    double size_bytes; /* the same */
-    double scans;      /* over all trials */
-    double hot_share;  /* of updated rows, 0..1; NAN without updates */
-    double wal_bytes;  /* a committed transaction, or an execution of wal_transaction */
+    double build_ns;     /* of all its indexes, median over trials */
+    double size_bytes;   /* the same */
+    double scans;        /* over all trials */
+    double hot_share;    /* of updated rows, 0..1; NAN without updates */
+    double wal_bytes;    /* a committed transaction, or an execution of wal_transaction */
     int wal_transaction; /* the only one that writes; -1: several, or unknown */
 };
 void figures_ledger(const struct facts *facts, int variant, struct ledger *out);

@@ -6,7 +6,12 @@
 
 #include "base/arena.h"
 
-enum row_kind { ROW_HEADER, ROW_DATA, ROW_HEADING, ROW_RULE };
+enum row_kind {
+    ROW_HEADER,
+    ROW_DATA,
+    ROW_HEADING,
+    ROW_RULE
+};
 
 struct grid_cell {
     const char *text;
@@ -127,9 +132,11 @@ void grid_append_cut(struct str *out, const char *text, size_t width)
 
 void grid_paint(struct str *out, bool colour, enum paint paint, const char *text)
 {
-    static const char *const codes[] = {
-        [PAINT_NONE] = "", [PAINT_GOOD] = "\033[32m", [PAINT_BAD] = "\033[31m", [PAINT_DIM] = "\033[2m",
-        [PAINT_BOLD] = "\033[1m"};
+    static const char *const codes[] = {[PAINT_NONE] = "",
+                                        [PAINT_GOOD] = "\033[32m",
+                                        [PAINT_BAD] = "\033[31m",
+                                        [PAINT_DIM] = "\033[2m",
+                                        [PAINT_BOLD] = "\033[1m"};
     bool painted = colour && paint != PAINT_NONE && *text;
     if (painted)
         str_append(out, codes[paint]);
@@ -154,7 +161,9 @@ static void limit_last(const struct grid *grid, size_t *widths, int max_width)
     int last = grid->n_columns - 1;
     for (int i = 0; i < last; i++)
         used += widths[i] + 2;
-    enum { LEAST = 8 };
+    enum {
+        LEAST = 8
+    };
     if (max_width > 0 && used + widths[last] > (size_t)max_width)
         widths[last] = (size_t)max_width > used + LEAST ? (size_t)max_width - used : LEAST;
 }

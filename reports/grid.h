@@ -7,7 +7,13 @@
 
 #include "base/str.h"
 
-enum paint { PAINT_NONE, PAINT_GOOD, PAINT_BAD, PAINT_DIM, PAINT_BOLD };
+enum paint {
+    PAINT_NONE,
+    PAINT_GOOD,
+    PAINT_BAD,
+    PAINT_DIM,
+    PAINT_BOLD
+};
 
 struct grid;
 
@@ -15,11 +21,11 @@ struct grid;
 struct grid *grid_new(int n_columns, unsigned right);
 void grid_free(struct grid *grid); /* NULL is fine */
 
-void grid_header(struct grid *grid);                      /* the next row is the header */
-void grid_row(struct grid *grid);                         /* starts a row */
+void grid_header(struct grid *grid);                                   /* the next row is the header */
+void grid_row(struct grid *grid);                                      /* starts a row */
 void grid_cell(struct grid *grid, enum paint paint, const char *text); /* the row's next cell */
-void grid_heading(struct grid *grid, const char *text);   /* a line across */
-void grid_rule(struct grid *grid);                        /* an empty line (none in Markdown) */
+void grid_heading(struct grid *grid, const char *text);                /* a line across */
+void grid_rule(struct grid *grid);                                     /* an empty line (none in Markdown) */
 
 /* As text, columns two spaces apart; the last column is cut with "…" to keep within `max_width` (0: no limit). */
 bool grid_text(const struct grid *grid, bool colour, int max_width, struct str *out);

@@ -4,7 +4,9 @@
 
 #include "base/units.h"
 
-enum { TICKS_PER_HALF = 5 };
+enum {
+    TICKS_PER_HALF = 5
+};
 
 static double next_step(double percent)
 {

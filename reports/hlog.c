@@ -1,8 +1,10 @@
 /* The V2 encoding, big-endian:
  *
- *     0x1c849314  length  zlib( 0x1c849313  payload length  index offset 0  digits 3  lowest 1  highest  ratio 1.0  counts … )
+ *     0x1c849314  length  zlib( 0x1c849313  payload length  index offset 0  digits 3  lowest 1  highest  ratio 1.0
+ * counts … )
  *
- * counts run from counter 0 to that of the maximum, each as ZigZag LEB128 of at most nine bytes; n zeros in a row (n > 1) are the one number −n. */
+ * counts run from counter 0 to that of the maximum, each as ZigZag LEB128 of at most nine bytes; n zeros in a row (n >
+ * 1) are the one number −n. */
 #include "reports/hlog.h"
 
 #include <math.h>
@@ -130,7 +132,8 @@ static void put_base64(struct str *out, const uint8_t *data, size_t len)
 {
     for (size_t i = 0; i < len; i += 3) {
         size_t left = len - i;
-        uint32_t bits = (uint32_t)data[i] << 16 | (left > 1 ? (uint32_t)data[i + 1] << 8 : 0) | (left > 2 ? data[i + 2] : 0);
+        uint32_t bits =
+            (uint32_t)data[i] << 16 | (left > 1 ? (uint32_t)data[i + 1] << 8 : 0) | (left > 2 ? data[i + 2] : 0);
         str_append_char(out, alphabet[bits >> 18]);
         str_append_char(out, alphabet[bits >> 12 & 63]);
         str_append_char(out, left > 1 ? alphabet[bits >> 6 & 63] : '=');
@@ -243,10 +246,11 @@ void hlog_header(FILE *file, int64_t started_wall_ns)
     if (gmtime_r(&whole, &utc))
         strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
     units_format_number(seconds, sizeof seconds, (double)started_wall_ns / 1e9);
-    fprintf(file, "#[pgdyno: values in ns, maximum in ms]\n"
-                  "#[Histogram log format version 1.3]\n"
-                  "#[StartTime: %s (seconds since epoch), %s]\n"
-                  "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",
+    fprintf(file,
+            "#[pgdyno: values in ns, maximum in ms]\n"
+            "#[Histogram log format version 1.3]\n"
+            "#[StartTime: %s (seconds since epoch), %s]\n"
+            "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",
             seconds, date);
 }
 

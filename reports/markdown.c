@@ -49,7 +49,8 @@ static const char *how_to_read =
     "is 0 by construction), and response time is service time plus retries and the harness's own lag.\n\n"
     "Percentiles come from all executions of a cell together, never from averaged percentiles. Comparisons are paired "
     "by block: the ratio is the Hodges-Lehmann estimate over the blocks, in brackets its exact 95 % interval. An "
-    "interval that covers no change is called *about equal* when all of it lies within the margin that matters (3 % for "
+    "interval that covers no change is called *about equal* when all of it lies within the margin that matters (3 % "
+    "for "
     "p50, mean and throughput, 5 % for p90, 10 % for p99), else *unclear*: more blocks would tell.\n\n";
 
 static void results(const struct facts *facts, const struct comparisons *comparisons,
@@ -93,7 +94,8 @@ static void lag_cell(struct grid *grid, const struct facts *facts, int variant, 
     grid_cell(grid, PAINT_NONE, worst < 0 ? "–" : units_format_ns(text, sizeof text, (double)worst));
 }
 
-static void split_row(const struct facts *facts, int transaction, int variant, int pool, int isolation, struct grid *grid)
+static void split_row(const struct facts *facts, int transaction, int variant, int pool, int isolation,
+                      struct grid *grid)
 {
     struct cell_figures cell;
     char point[100];
@@ -116,9 +118,12 @@ static void split_row(const struct facts *facts, int transaction, int variant, i
 /* Response, service, pool wait and lag side by side: measurement.md asks that all are always printed. */
 static void time_split(const struct facts *facts, struct str *out)
 {
-    static const char *const header[] = {"transaction", "variant",     "point",     "response p50",       "response p99",
-                                         "service p50", "service p99", "pool wait", "harness lag p99, worst trial"};
-    enum { COLUMNS = sizeof header / sizeof header[0] };
+    static const char *const header[] = {"transaction",  "variant",      "point",
+                                         "response p50", "response p99", "service p50",
+                                         "service p99",  "pool wait",    "harness lag p99, worst trial"};
+    enum {
+        COLUMNS = sizeof header / sizeof header[0]
+    };
     struct grid *grid = grid_new(COLUMNS, 0x1f8);
     if (!grid) {
         out->failed = true;
@@ -187,7 +192,8 @@ static void plans(const struct facts *facts, struct str *out)
                     plan_change(facts, (int)v, (int)t, s, out);
                     changes++;
                 }
-    str_append(out, changes ? "The full plans are in [plans/](plans/).\n\n" : "None. The plans are in [plans/](plans/).\n\n");
+    str_append(out, changes ? "The full plans are in [plans/](plans/).\n\n"
+                            : "None. The plans are in [plans/](plans/).\n\n");
 }
 
 /* --- Plots -------------------------------------------------------------------------------------------------------- */
@@ -197,7 +203,8 @@ static void pictures(const struct plots *plots, bool wanted, struct str *out)
     if (!wanted)
         return;
     if (plots->n == 0) {
-        str_append(out, "## Plots\n\nNone were drawn. With gnuplot installed, `pgdyno report` on this folder draws them.\n\n");
+        str_append(
+            out, "## Plots\n\nNone were drawn. With gnuplot installed, `pgdyno report` on this folder draws them.\n\n");
         return;
     }
     str_append(out, "## Plots\n\n");
@@ -248,9 +255,10 @@ static void repeat(const struct facts *facts, struct str *out)
 {
     str_append(out, "## To repeat it\n");
     append_code(out, facts->command_line);
-    str_append(out, "\nThe workload's text, its hash and all options in force are in [run.json](run.json). All figures: "
-                    "[summary.csv](summary.csv), [timeseries.csv](timeseries.csv), [compare.csv](compare.csv), "
-                    "[histograms/](histograms/). `pgdyno report` on this folder writes this page again.\n");
+    str_append(out,
+               "\nThe workload's text, its hash and all options in force are in [run.json](run.json). All figures: "
+               "[summary.csv](summary.csv), [timeseries.csv](timeseries.csv), [compare.csv](compare.csv), "
+               "[histograms/](histograms/). `pgdyno report` on this folder writes this page again.\n");
 }
 
 bool markdown_write(const struct facts *facts, const struct comparisons *comparisons,

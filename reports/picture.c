@@ -16,10 +16,12 @@ static const struct {
     const char *colour;
     int dash, point;
 } styles[] = {
-    {"#404040", 1, 7},  {"#0072B2", 2, 5},  {"#D55E00", 4, 9},  {"#009E73", 3, 11},
-    {"#CC79A7", 5, 13}, {"#E69F00", 1, 6},  {"#56B4E9", 2, 4},  {"#8C510A", 4, 8},
+    {"#404040", 1, 7},  {"#0072B2", 2, 5}, {"#D55E00", 4, 9}, {"#009E73", 3, 11},
+    {"#CC79A7", 5, 13}, {"#E69F00", 1, 6}, {"#56B4E9", 2, 4}, {"#8C510A", 4, 8},
 };
-enum { N_STYLES = sizeof styles / sizeof styles[0] };
+enum {
+    N_STYLES = sizeof styles / sizeof styles[0]
+};
 
 int picture_style(int variant)
 {
@@ -40,9 +42,11 @@ static void write_head(struct picture *picture, int width, int height)
     fprintf(gp, "# `gnuplot %s.gp` in this folder draws %s.%s from %s.dat: change what you like and run it again.\n",
             picture->name, picture->name, picture->context->format, picture->name);
     if (png)
-        fprintf(gp, "set terminal pngcairo noenhanced size %d,%d font 'DejaVu Sans,9' background '#ffffff'\n", width, height);
+        fprintf(gp, "set terminal pngcairo noenhanced size %d,%d font 'DejaVu Sans,9' background '#ffffff'\n", width,
+                height);
     else
-        fprintf(gp, "set terminal svg noenhanced size %d,%d font 'DejaVu Sans,12' background '#ffffff'\n", width, height);
+        fprintf(gp, "set terminal svg noenhanced size %d,%d font 'DejaVu Sans,12' background '#ffffff'\n", width,
+                height);
     fprintf(gp, "set output '%s.%s'\n", picture->name, picture->context->format);
     fputs("set encoding utf8\n", gp);
     write_styles(gp);
@@ -93,7 +97,8 @@ static void remove_all(const struct picture *picture)
 static bool draw(struct picture *picture)
 {
     const struct plot_context *context = picture->context;
-    char folder[sizeof picture->script.path], script[FACTS_NAME_BYTES + 8], image[sizeof folder + FACTS_NAME_BYTES + 16];
+    char folder[sizeof picture->script.path], script[FACTS_NAME_BYTES + 8],
+        image[sizeof folder + FACTS_NAME_BYTES + 16];
     snprintf(folder, sizeof folder, "%s/plots", context->facts->folder);
     snprintf(script, sizeof script, "%s.gp", picture->name);
     snprintf(image, sizeof image, "%s/%s.%s", folder, picture->name, context->format);
@@ -129,12 +134,18 @@ void picture_end(struct picture *picture)
 
 /* --- Panels ------------------------------------------------------------------------------------------------------- */
 
-enum { TITLE_PIXELS = 30, LEGEND_LETTERS = 24 };
+enum {
+    TITLE_PIXELS = 30,
+    LEGEND_LETTERS = 24
+};
 
 /* gnuplot gives each entry the widest one's room. */
 static int legend_rows(const struct facts *facts, int width)
 {
-    enum { LETTER = 8, SAMPLE = 60 };
+    enum {
+        LETTER = 8,
+        SAMPLE = 60
+    };
     size_t longest = 0;
     for (size_t v = 0; v < facts->n_variants; v++)
         longest = grid_width(facts->variants[v].name) > longest ? grid_width(facts->variants[v].name) : longest;

@@ -15,8 +15,8 @@
 struct plot_context {
     const struct facts *facts;
     const struct comparisons *comparisons;
-    const char *format;      /* "svg" or "png" */
-    const char *gnuplot;     /* NULL: scripts and data only */
+    const char *format;  /* "svg" or "png" */
+    const char *gnuplot; /* NULL: scripts and data only */
     const struct log *log;
     struct plots *out;
 };
@@ -26,11 +26,11 @@ struct picture {
     char name[FACTS_NAME_BYTES];
     const char *title;
     struct output script, data;
-    FILE *gp, *dat; /* of the above */
+    FILE *gp, *dat;    /* of the above */
     int width, height; /* pixels */
     int legend_rows;
-    int blocks;     /* data blocks so far: gnuplot's `index` */
-    bool any;       /* something to see */
+    int blocks; /* data blocks so far: gnuplot's `index` */
+    bool any;   /* something to see */
     struct err err;
 };
 

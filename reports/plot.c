@@ -32,8 +32,10 @@ void plot_write_all(const struct facts *facts, const struct comparisons *compari
     if (proc_find("gnuplot", gnuplot, sizeof gnuplot))
         context.gnuplot = gnuplot;
     else
-        log_notice(options->log, "no plots: gnuplot is not installed (Debian, Ubuntu: apt-get install gnuplot-nox, "
-                                 "then pgdyno report %s)", facts->folder);
+        log_notice(options->log,
+                   "no plots: gnuplot is not installed (Debian, Ubuntu: apt-get install gnuplot-nox, "
+                   "then pgdyno report %s)",
+                   facts->folder);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         kinds[i](&context);
 }

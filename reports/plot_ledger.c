@@ -8,7 +8,10 @@
 #include "grid.h"
 #include "picture.h"
 
-enum { PANEL_WIDTH = 380, PANEL_HEIGHT = 300 };
+enum {
+    PANEL_WIDTH = 380,
+    PANEL_HEIGHT = 300
+};
 
 /* --- Ratios of readers and writers -------------------------------------------------------------------------------- */
 
@@ -48,7 +51,8 @@ static int count_side(const struct facts *facts, bool writers)
 static void variant_axis(const struct facts *facts, int first, FILE *gp)
 {
     bool rotate = facts->n_variants > 4;
-    fprintf(gp, "set xrange [%d-0.6:%zu.6]\nset xtics %s (", first, facts->n_variants - 1, rotate ? "rotate by -30" : "norotate");
+    fprintf(gp, "set xrange [%d-0.6:%zu.6]\nset xtics %s (", first, facts->n_variants - 1,
+            rotate ? "rotate by -30" : "norotate");
     for (size_t v = (size_t)first; v < facts->n_variants; v++) {
         struct str name = {0};
         grid_append_cut(&name, facts->variants[v].name, rotate ? 14 : 40 / facts->n_variants);
@@ -62,9 +66,11 @@ static void variant_axis(const struct facts *facts, int first, FILE *gp)
 
 static void empty_panel(const char *title, const char *why, FILE *gp)
 {
-    fprintf(gp, "set title '%s'\nunset key\nunset logscale y\nset yrange [0:1]\nunset ytics\nset ylabel ' '\n"
-                "set label 9 '%s' at graph 0.5, graph 0.5 center tc rgb '#808080'\n"
-                "plot NaN\nunset label 9\nset ytics nomirror out scale 0.6\n", title, why);
+    fprintf(gp,
+            "set title '%s'\nunset key\nunset logscale y\nset yrange [0:1]\nunset ytics\nset ylabel ' '\n"
+            "set label 9 '%s' at graph 0.5, graph 0.5 center tc rgb '#808080'\n"
+            "plot NaN\nunset label 9\nset ytics nomirror out scale 0.6\n",
+            title, why);
 }
 
 static void ratio_panel(struct picture *picture, bool writers)
@@ -89,7 +95,8 @@ static void ratio_panel(struct picture *picture, bool writers)
     fprintf(gp, "set title '%s'\nset ylabel \"p50 against the baseline\\n(log; below 1 is faster)\"\n", title);
     axis_log(&y, "y", 1.35, gp);
     fputs("set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead lc rgb '#000000' lw 1 back\n"
-          "set key below center horizontal reverse Left samplen 1\nplot", gp);
+          "set key below center horizontal reverse Left samplen 1\nplot",
+          gp);
     place = 0;
     for (size_t t = 0; t < facts->n_transactions; t++) {
         if (facts->transactions[t].weight == 0 || figures_writes(facts, (int)t) != writers)
@@ -104,7 +111,13 @@ static void ratio_panel(struct picture *picture, bool writers)
 
 /* --- Bars --------------------------------------------------------------------------------------------------------- */
 
-enum bar { BAR_SIZE, BAR_BUILD, BAR_WAL, BAR_HOT, N_BARS };
+enum bar {
+    BAR_SIZE,
+    BAR_BUILD,
+    BAR_WAL,
+    BAR_HOT,
+    N_BARS
+};
 
 static double bar_value(const struct ledger *ledger, int variant, enum bar bar)
 {
@@ -155,7 +168,8 @@ static void bar_title(const struct facts *facts, enum bar bar, FILE *gp)
     if (bar == BAR_WAL)
         str_append(&title, " per ");
     if (bar == BAR_WAL)
-        grid_append_cut(&title, ledger.wal_transaction >= 0 ? facts->transactions[ledger.wal_transaction].name : "transaction", 24);
+        grid_append_cut(
+            &title, ledger.wal_transaction >= 0 ? facts->transactions[ledger.wal_transaction].name : "transaction", 24);
     fputs("set title ", gp);
     picture_quote(gp, str_text(&title), false);
     fputc('\n', gp);
@@ -191,8 +205,10 @@ static void bar_panel(struct picture *picture, enum bar bar)
     fprintf(gp, "set ylabel '%s'\nunset key\n", bars[bar].axis);
     y.high *= 1.05;
     axis_linear(&y, "y", gp);
-    fprintf(gp, "plot '%s.dat' index %d using 1:2:(0.5):3 with boxes lc variable fill solid 0.55 border lc rgb '#404040', "
-                "'' index %d using 1:2:4 with labels offset 0,0.7\n", picture->name, block, block);
+    fprintf(gp,
+            "plot '%s.dat' index %d using 1:2:(0.5):3 with boxes lc variable fill solid 0.55 border lc rgb '#404040', "
+            "'' index %d using 1:2:4 with labels offset 0,0.7\n",
+            picture->name, block, block);
 }
 
 void plot_ledger(const struct plot_context *context)

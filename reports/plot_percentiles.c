@@ -5,7 +5,11 @@
 #include "picture.h"
 #include "reports/hgrm.h"
 
-enum { WIDTH = 460, HEIGHT = 330, COLUMNS = 3 };
+enum {
+    WIDTH = 460,
+    HEIGHT = 330,
+    COLUMNS = 3
+};
 
 struct sink {
     struct picture *picture;
@@ -102,7 +106,9 @@ void plot_percentiles(const struct plot_context *context)
     const struct facts *facts = context->facts;
     int points = (int)(facts->n_pools * facts->n_isolations);
     /* a row an isolation level where the pools fit in one */
-    int columns = facts->n_pools > 1 && facts->n_pools <= COLUMNS + 1 ? (int)facts->n_pools : points < COLUMNS ? points : COLUMNS;
+    int columns = facts->n_pools > 1 && facts->n_pools <= COLUMNS + 1 ? (int)facts->n_pools
+                  : points < COLUMNS                                  ? points
+                                                                      : COLUMNS;
     int rows = (points + columns - 1) / columns, width = columns == 1 ? 760 : columns * WIDTH;
     for (size_t t = 0; t < facts->n_transactions; t++) {
         char file[FACTS_NAME_BYTES], name[FACTS_NAME_BYTES + 20], title[160];

@@ -5,7 +5,10 @@
 #include "figures.h"
 #include "picture.h"
 
-enum { WIDTH = 400, HEIGHT = 300 };
+enum {
+    WIDTH = 400,
+    HEIGHT = 300
+};
 
 static double trial_tps(const struct fact_trial *trial, int transaction)
 {
@@ -74,7 +77,9 @@ static void write_series(struct picture *picture, int transaction, int variant, 
 
 static void pool_axis(const struct facts *facts, FILE *gp)
 {
-    fprintf(gp, "set xlabel 'pool size (connections); bars: lowest and highest block'\nset xrange [0.5:%zu.5]\nset xtics (", facts->n_pools);
+    fprintf(gp,
+            "set xlabel 'pool size (connections); bars: lowest and highest block'\nset xrange [0.5:%zu.5]\nset xtics (",
+            facts->n_pools);
     for (size_t p = 0; p < facts->n_pools; p++)
         fprintf(gp, "%s'%d' %zu", p ? ", " : "", facts->pools[p], p + 1);
     fputs(")\n", gp);
@@ -90,8 +95,9 @@ static void write_panel(struct picture *picture, int isolation, bool p99, bool k
     picture_legend(picture, key);
     fputs("plot", gp);
     for (size_t v = 0; v < facts->n_variants; v++) {
-        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d lw 1 dt 1 pt 0, '' index %d using 1:2 "
-                    "with linespoints lt %d ps 1 title ",
+        fprintf(gp,
+                "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d lw 1 dt 1 pt 0, '' index %d using 1:2 "
+                "with linespoints lt %d ps 1 title ",
                 v ? "," : "", picture->name, 2 * (isolation * (int)facts->n_variants + (int)v) + p99,
                 picture_style((int)v), 2 * (isolation * (int)facts->n_variants + (int)v) + p99, picture_style((int)v));
         picture_title(gp, facts->variants[v].name);
@@ -129,8 +135,7 @@ void plot_pools(const struct plot_context *context)
         struct picture picture;
         facts_file_name(file, sizeof file, facts->transactions[t].name, (int)t);
         snprintf(name, sizeof name, "pools_%s", file);
-        snprintf(title, sizeof title, "%s: throughput and p99 by pool size",
-                 facts->transactions[t].name);
+        snprintf(title, sizeof title, "%s: throughput and p99 by pool size", facts->transactions[t].name);
         if (!picture_begin(context, name, title, width, 2 * HEIGHT + 60, &picture))
             return;
         write_picture(&picture, (int)t);

@@ -1,5 +1,5 @@
-/* Before/after as a forest plot: a row a comparison, left is faster. Throughput is drawn as its inverse, the time a transaction takes, so that one
- * direction means one thing. */
+/* Before/after as a forest plot: a row a comparison, left is faster. Throughput is drawn as its inverse, the time a
+ * transaction takes, so that one direction means one thing. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,9 +7,18 @@
 #include "grid.h"
 #include "picture.h"
 
-enum { WIDTH = 900, ROW = 22, MARGIN = 160, ROWS_MAX = 40 };
+enum {
+    WIDTH = 900,
+    ROW = 22,
+    MARGIN = 160,
+    ROWS_MAX = 40
+};
 
-enum direction { FASTER, UNCLEAR, SLOWER };
+enum direction {
+    FASTER,
+    UNCLEAR,
+    SLOWER
+};
 
 static const struct {
     const char *colour;
@@ -156,7 +165,8 @@ static void write_picture(struct picture *picture, const struct filter *filter, 
           "set key at screen 0.5, char 0.8 center bottom horizontal reverse Left samplen 3\nplot",
           gp);
     for (int i = FASTER; i <= SLOWER; i++)
-        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with xerrorbars lc rgb '%s' lw 1.6 dt 1 pt %d ps 0.8 title '%s'",
+        fprintf(gp,
+                "%s '%s.dat' index %d using 1:2:3:4 with xerrorbars lc rgb '%s' lw 1.6 dt 1 pt %d ps 0.8 title '%s'",
                 i ? "," : "", picture->name, i, directions[i].colour, directions[i].point, directions[i].title);
     fputc('\n', gp);
 }
@@ -183,7 +193,8 @@ static void draw_metric(const struct plot_context *context, int metric)
         filter.isolation = split ? (int)i : -1;
         snprintf(name, sizeof name, "ratios_%s%s%s", metric_rows[metric].name, split ? "_" : "",
                  split ? isolation_short(facts->isolations[i]) : "");
-        snprintf(title, sizeof title, "%s against the baseline%s%s", metric_name((enum metric)metric), split ? ", " : "", level);
+        snprintf(title, sizeof title, "%s against the baseline%s%s", metric_name((enum metric)metric),
+                 split ? ", " : "", level);
         draw_filtered(context, name, title, &filter);
     }
 }

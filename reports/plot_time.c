@@ -1,5 +1,5 @@
-/* Throughput and latency second by second: a row a pool size, block after block, the variants of a block one over the other. Seconds are not
- * averaged over blocks: averages of percentiles do not exist. */
+/* Throughput and latency second by second: a row a pool size, block after block, the variants of a block one over the
+ * other. Seconds are not averaged over blocks: averages of percentiles do not exist. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,10 @@
 #include "base/units.h"
 #include "picture.h"
 
-enum { WIDTH = 1100, HEIGHT = 250 };
+enum {
+    WIDTH = 1100,
+    HEIGHT = 250
+};
 
 /* The latency shown: the highest percentile that most seconds can carry. */
 struct choice {
@@ -21,7 +24,9 @@ static const struct choice choices[] = {
     {"p90", 0.90, offsetof(struct dist_summary, p90)},
     {"p50", 0.50, offsetof(struct dist_summary, p50)},
 };
-enum { N_CHOICES = sizeof choices / sizeof choices[0] };
+enum {
+    N_CHOICES = sizeof choices / sizeof choices[0]
+};
 
 static bool carried(const struct facts *facts, int transaction, double quantile)
 {

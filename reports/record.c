@@ -63,9 +63,8 @@ const struct record_field record_dist[] = {
 const size_t record_dist_n = RECORD_COUNT(record_dist);
 
 const struct record_field record_index[] = {
-    TEXT(struct index_result, name),        TEXT(struct index_result, definition),
-    INT64(struct index_result, build_ns),   INT64(struct index_result, size_bytes),
-    INT64(struct index_result, scans),
+    TEXT(struct index_result, name),        TEXT(struct index_result, definition), INT64(struct index_result, build_ns),
+    INT64(struct index_result, size_bytes), INT64(struct index_result, scans),
 };
 const size_t record_index_n = RECORD_COUNT(record_index);
 
@@ -110,7 +109,8 @@ json_t *record_write(const struct record_field *fields, size_t n, const void *fr
 {
     json_t *object = json_object();
     for (size_t i = 0; object && i < n; i++) {
-        if (json_object_set_new(object, fields[i].key, field_value(&fields[i], (const char *)from + fields[i].offset))) {
+        if (json_object_set_new(object, fields[i].key,
+                                field_value(&fields[i], (const char *)from + fields[i].offset))) {
             json_decref(object);
             object = NULL;
         }

@@ -5,7 +5,13 @@
 #include <jansson.h>
 #include <stddef.h>
 
-enum record_kind { RECORD_INT, RECORD_INT64, RECORD_DOUBLE, RECORD_BOOL, RECORD_TEXT };
+enum record_kind {
+    RECORD_INT,
+    RECORD_INT64,
+    RECORD_DOUBLE,
+    RECORD_BOOL,
+    RECORD_TEXT
+};
 
 struct record_field {
     const char *key;
@@ -14,9 +20,15 @@ struct record_field {
     size_t size; /* of a text's buffer */
 };
 
-#define RECORD_FIELD(kind, type, member)       {#member, kind, offsetof(type, member), 0}
-#define RECORD_TEXT_FIELD(type, member)        {#member, RECORD_TEXT, offsetof(type, member), sizeof(((type *)0)->member)}
-#define RECORD_COUNT(fields)                   (sizeof(fields) / sizeof(fields)[0])
+#define RECORD_FIELD(kind, type, member)                                                                               \
+    {                                                                                                                  \
+#member, kind, offsetof(type, member), 0                                                                       \
+    }
+#define RECORD_TEXT_FIELD(type, member)                                                                                \
+    {                                                                                                                  \
+#member, RECORD_TEXT, offsetof(type, member), sizeof(((type *)0)->member)                                      \
+    }
+#define RECORD_COUNT(fields) (sizeof(fields) / sizeof(fields)[0])
 
 /* A new object; NULL without memory. */
 json_t *record_write(const struct record_field *fields, size_t n, const void *from);
@@ -26,7 +38,6 @@ void record_read(const struct record_field *fields, size_t n, const json_t *obje
 /* The tables that store.c and facts.c share. */
 extern const struct record_field record_trial[], record_counts[], record_interval[], record_dist[], record_index[],
     record_machine[];
-extern const size_t record_trial_n, record_counts_n, record_interval_n, record_dist_n, record_index_n,
-    record_machine_n;
+extern const size_t record_trial_n, record_counts_n, record_interval_n, record_dist_n, record_index_n, record_machine_n;
 
 #endif

@@ -19,7 +19,8 @@ static int by_magnitude(const void *a, const void *b)
 
 /* --- The signed-rank distribution --------------------------------------------------------------------------------- */
 
-/* probability[s]: that the ranks whose sign is plus sum to s, when each sign is a fair coin. Ranks are doubled, so that midranks are whole. */
+/* probability[s]: that the ranks whose sign is plus sum to s, when each sign is a fair coin. Ranks are doubled, so that
+ * midranks are whole. */
 static double *signed_rank(const int *doubled_ranks, int n, int64_t *top)
 {
     *top = 0;

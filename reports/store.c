@@ -1,4 +1,5 @@
-/* Writes facts as they come. Order within a trial: histograms first, its line of trials.jsonl last, so that a trial that has a line is whole. */
+/* Writes facts as they come. Order within a trial: histograms first, its line of trials.jsonl last, so that a trial
+ * that has a line is whole. */
 #include "reports/store.h"
 
 #include <dirent.h>
@@ -21,7 +22,9 @@
 #define PGDYNO_VERSION "0.1.0"
 #endif
 
-enum { PATH_BYTES = 4096 };
+enum {
+    PATH_BYTES = 4096
+};
 
 struct store {
     char folder[PATH_BYTES - FACTS_NAME_BYTES * 2 - 64]; /* so that folder/histograms/name always fits */
@@ -67,8 +70,9 @@ static bool make_folder(char *path, struct err *err)
     if (errno != EEXIST)
         return err_system(err, path, "cannot make the folder for results (choose another with --output)");
     if (!is_empty(path))
-        return err_set(err, ERR_INPUT, path,
-                       "the folder for results is there already and not empty: remove it or choose another with --output");
+        return err_set(
+            err, ERR_INPUT, path,
+            "the folder for results is there already and not empty: remove it or choose another with --output");
     if (access(path, W_OK | X_OK) != 0)
         return err_system(err, path, "cannot write into the folder for results (choose another with --output)");
     return true;
@@ -101,7 +105,8 @@ bool store_create(const char *path, struct store **out, struct err *err)
     while (len > 1 && path[len - 1] == '/')
         len--;
     if (len == 0 || len >= sizeof store->folder) {
-        err_set(err, ERR_INPUT, NULL, len == 0 ? "the folder for results has no name" : "the path for results is too long");
+        err_set(err, ERR_INPUT, NULL,
+                len == 0 ? "the folder for results has no name" : "the path for results is too long");
         goto fail;
     }
     memcpy(store->folder, path, len);
@@ -187,11 +192,10 @@ static json_t *variants_value(const struct workload *workload)
         for (size_t k = 0; k < variant->n_indexes; k++)
             json_array_append_new(indexes, json_pack("{s:s, s:s}", "name", variant->indexes[k].name, "definition",
                                                      variant->indexes[k].definition));
-        json_array_append_new(
-            list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", variant->name, "about",
-                            text_or_null(variant->about), "indexes", indexes, "apply", text_or_null(variant->apply),
-                            "revert", text_or_null(variant->revert), "settings",
-                            settings_value(variant->settings, variant->n_settings)));
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", variant->name, "about",
+                                              text_or_null(variant->about), "indexes", indexes, "apply",
+                                              text_or_null(variant->apply), "revert", text_or_null(variant->revert),
+                                              "settings", settings_value(variant->settings, variant->n_settings)));
     }
     return list;
 }
@@ -278,15 +282,14 @@ static json_t *head_value(const struct run_header *header)
 {
     const struct workload *workload = header->workload;
     struct machine unknown = {0};
-    return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "format", 1,
-                     "pgdyno", PGDYNO_VERSION, "run_id", header->run_id, "started_wall_ns",
-                     (json_int_t)header->started_wall_ns, "command_line", command_value(header->command_line),
-                     "workload", workload_value(workload), "measure", measure_value(workload, header->threads),
-                     "sweep", sweep_value(&workload->sweep), "variants", variants_value(workload), "transactions",
-                     transactions_value(workload), "tables", tables_value(workload), "checks",
-                     checks_value(workload), "server", server_value(header), "machine",
-                     record_write(record_machine, record_machine_n, header->machine ? header->machine : &unknown),
-                     "ended");
+    return json_pack(
+        "{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "format", 1, "pgdyno",
+        PGDYNO_VERSION, "run_id", header->run_id, "started_wall_ns", (json_int_t)header->started_wall_ns,
+        "command_line", command_value(header->command_line), "workload", workload_value(workload), "measure",
+        measure_value(workload, header->threads), "sweep", sweep_value(&workload->sweep), "variants",
+        variants_value(workload), "transactions", transactions_value(workload), "tables", tables_value(workload),
+        "checks", checks_value(workload), "server", server_value(header), "machine",
+        record_write(record_machine, record_machine_n, header->machine ? header->machine : &unknown), "ended");
 }
 
 static bool write_head(const struct store *store, struct err *err)
@@ -335,11 +338,11 @@ static bool plan(void *user, const struct plan_result *result, struct err *err)
     size_t used = strlen(path);
     snprintf(path + used, sizeof path - used, "/%s_%d.json", transaction_name, result->statement);
     const struct statement *statement = &transaction->statements[result->statement - 1];
-    json_t *value = json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:b, s:O?, s:O?}", "variant", variant->name,
-                              "transaction", transaction->name, "statement", result->statement, "sql",
-                              text_or_null(statement->text), "shape", text_or_null(result->plan->shape), "scan",
-                              text_or_null(result->plan->scan), "writes", result->plan->writes, "generic",
-                              result->plan->generic, "custom", result->plan->custom);
+    json_t *value =
+        json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:b, s:O?, s:O?}", "variant", variant->name, "transaction",
+                  transaction->name, "statement", result->statement, "sql", text_or_null(statement->text), "shape",
+                  text_or_null(result->plan->shape), "scan", text_or_null(result->plan->scan), "writes",
+                  result->plan->writes, "generic", result->plan->generic, "custom", result->plan->custom);
     bool ok = value ? json_write_file(path, value, err) : err_memory(err);
     json_decref(value);
     return ok;
@@ -386,10 +389,9 @@ static json_t *intervals_value(const struct trial_result *trial)
         json_t *transactions = json_array();
         for (size_t k = 0; k < trial->n_transactions; k++)
             json_array_append_new(transactions, interval_counts(&interval->transactions[k]));
-        json_array_append_new(list,
-                              json_pack("{s:f, s:f, s:o, s:o}", "start_s", interval->start_s, "length_s",
-                                        interval->length_s, "all", interval_counts(&interval->all), "transactions",
-                                        transactions));
+        json_array_append_new(list, json_pack("{s:f, s:f, s:o, s:o}", "start_s", interval->start_s, "length_s",
+                                              interval->length_s, "all", interval_counts(&interval->all),
+                                              "transactions", transactions));
     }
     return list;
 }
@@ -436,8 +438,7 @@ static json_t *trial_value(const struct workload *workload, const struct trial_r
         json_array_append_new(transactions, transaction_value(&trial->transactions[i]));
     json_object_set_new(object, "variant", json_string(workload->variants[trial->variant].name));
     json_object_set_new(object, "pool", json_integer(workload->sweep.pools[trial->pool]));
-    json_object_set_new(object, "isolation",
-                        json_string(isolation_name(workload->sweep.isolations[trial->isolation])));
+    json_object_set_new(object, "isolation", json_string(isolation_name(workload->sweep.isolations[trial->isolation])));
     json_object_set_new(object, "transactions", transactions);
     json_object_set_new(object, "intervals", intervals_value(trial));
     json_object_set_new(object, "harness_lag", dist_value(&trial->harness_lag));

@@ -9,7 +9,9 @@
 #include "grid.h"
 #include "reports/stats.h"
 
-enum { LONGEST_NAME = 20 }; /* in the table */
+enum {
+    LONGEST_NAME = 20
+}; /* in the table */
 
 static const double default_percentiles[] = {0.50, 0.95, 0.99};
 
@@ -143,7 +145,8 @@ int text_ratio(const struct comparison *row, struct str *out)
     bool better = speed(row, row->ratio) > 1;
     double factor = fmax(row->ratio, 1 / row->ratio);
     if (row->has_interval && row->low <= 1 && row->high >= 1) {
-        bool tight = row->low >= 1 / (1 + metric_rows[row->metric].margin) && row->high <= 1 + metric_rows[row->metric].margin;
+        bool tight =
+            row->low >= 1 / (1 + metric_rows[row->metric].margin) && row->high <= 1 + metric_rows[row->metric].margin;
         str_append(out, tight ? "about equal [" : "unclear [");
         append_signed(out, percent(row->low));
         str_append(out, ", ");
@@ -263,8 +266,7 @@ static const struct comparison *headline(const struct comparisons *comparisons, 
 {
     static const enum metric wanted[] = {METRIC_P99, METRIC_P90, METRIC_P50};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        const struct comparison *row =
-            compare_find(comparisons, wanted[i], transaction, variant, pool, isolation);
+        const struct comparison *row = compare_find(comparisons, wanted[i], transaction, variant, pool, isolation);
         if (row && row->has_ratio && isfinite(row->baseline_value) && isfinite(row->variant_value))
             return row;
     }
@@ -274,7 +276,8 @@ static const struct comparison *headline(const struct comparisons *comparisons, 
 static void against_cell(struct table *table, int transaction, int variant, int pool, int isolation)
 {
     struct str text = {0};
-    const struct comparison *row = variant > 0 ? headline(table->comparisons, transaction, variant, pool, isolation) : NULL;
+    const struct comparison *row =
+        variant > 0 ? headline(table->comparisons, transaction, variant, pool, isolation) : NULL;
     const char *check;
     if (row && row->metric != METRIC_P99)
         str_printf(&text, "%s: ", metric_rows[row->metric].name);
@@ -390,8 +393,8 @@ static void percentile_note(const struct facts *facts, double q, const char *bul
         return;
     percentile_name(name, sizeof name, q);
     units_format_count(needed, sizeof needed, round(10 / (1 - q)), 0);
-    str_printf(out, "%s– : %s needs %s executions in a cell; measure longer (--duration) or more blocks\n", bullet, name,
-               needed);
+    str_printf(out, "%s– : %s needs %s executions in a cell; measure longer (--duration) or more blocks\n", bullet,
+               name, needed);
 }
 
 /* Of the comparisons that the table shows without an interval; −1 if there is none. */
@@ -400,7 +403,8 @@ static int fewest_blocks(const struct comparisons *comparisons)
     int fewest = -1;
     for (size_t i = 0; i < comparisons->n; i++) {
         const struct comparison *row = &comparisons->rows[i];
-        if (row != headline(comparisons, row->transaction, row->variant, row->pool, row->isolation) || row->has_interval)
+        if (row != headline(comparisons, row->transaction, row->variant, row->pool, row->isolation) ||
+            row->has_interval)
             continue;
         fewest = fewest < 0 || row->n_blocks < fewest ? row->n_blocks : fewest;
     }
@@ -415,9 +419,11 @@ void text_notes(const struct facts *facts, const struct comparisons *comparisons
     for (int i = 0; i < n; i++)
         percentile_note(facts, percentiles[i], bullet, out);
     if (fewest >= 0)
-        str_printf(out, "%s(no interval): one needs at least %d blocks whose trials are valid and long enough; there were %d "
-                   "(--blocks=%d or more)\n",
-                   bullet, STATS_MIN_PAIRS, fewest, STATS_MIN_PAIRS);
+        str_printf(
+            out,
+            "%s(no interval): one needs at least %d blocks whose trials are valid and long enough; there were %d "
+            "(--blocks=%d or more)\n",
+            bullet, STATS_MIN_PAIRS, fewest, STATS_MIN_PAIRS);
 }
 
 /* --- Ledger ------------------------------------------------------------------------------------------------------- */
@@ -503,14 +509,16 @@ void text_broken(const struct facts *facts, const char *bullet, struct str *out)
                 check = !check && plain->broken_check[0] ? plain->broken_check : check;
             }
             if (broken > 0)
-                str_printf(out, "%sBROKEN: %s, %s: check %s failed in %zu of %zu trials: faster here means wrong\n", bullet,
-                           facts->variants[v].name, isolation_name(facts->isolations[i]), check, broken, all);
+                str_printf(out, "%sBROKEN: %s, %s: check %s failed in %zu of %zu trials: faster here means wrong\n",
+                           bullet, facts->variants[v].name, isolation_name(facts->isolations[i]), check, broken, all);
         }
 }
 
 /* --- Warnings and validity ---------------------------------------------------------------------------------------- */
 
-enum { WARNINGS_SHOWN = 8 };
+enum {
+    WARNINGS_SHOWN = 8
+};
 
 static bool seen_before(const struct facts *facts, size_t trial, size_t warning)
 {
@@ -643,7 +651,9 @@ static void plan_lines(const struct facts *facts, struct str *out)
 static bool append_table(const struct facts *facts, const struct comparisons *comparisons,
                          const struct report_options *options, int width, struct str *out)
 {
-    enum { STUMP = 24 };
+    enum {
+        STUMP = 24
+    };
     struct table table;
     bool below = false, ok = make_table(facts, comparisons, options, true, &table);
     if (ok && grid_last_room(table.grid, width) < STUMP) {
@@ -662,7 +672,11 @@ static bool append_table(const struct facts *facts, const struct comparisons *co
 bool text_write(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
                 struct str *out)
 {
-    enum { NARROWEST = 100, WIDEST = 160, UNKNOWN_WIDTH = 120 };
+    enum {
+        NARROWEST = 100,
+        WIDEST = 160,
+        UNKNOWN_WIDTH = 120
+    };
     int width = options->width <= 0 ? UNKNOWN_WIDTH : options->width;
     width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
     struct str part = {0};

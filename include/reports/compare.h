@@ -8,7 +8,14 @@
 #include "base/err.h"
 #include "reports/facts.h"
 
-enum metric { METRIC_P50, METRIC_P90, METRIC_P99, METRIC_MEAN, METRIC_THROUGHPUT, METRIC_COUNT };
+enum metric {
+    METRIC_P50,
+    METRIC_P90,
+    METRIC_P99,
+    METRIC_MEAN,
+    METRIC_THROUGHPUT,
+    METRIC_COUNT
+};
 
 struct metric_row {
     const char *name;   /* compare.csv's */
@@ -22,8 +29,8 @@ struct comparison {
     enum metric metric;
     int transaction, variant, pool, isolation;
     double baseline_value, variant_value; /* of the cells: ns, or transactions/s; NAN when not supported */
-    int n_blocks;   /* where both trials are whole and have enough executions */
-    bool has_ratio; /* n_blocks > 0 */
+    int n_blocks;                         /* where both trials are whole and have enough executions */
+    bool has_ratio;                       /* n_blocks > 0 */
     bool has_interval;
     double ratio, low, high; /* variant over baseline: above 1 is slower for latency, faster for throughput */
     double p, p_adjusted;    /* NAN without a ratio */
@@ -34,8 +41,8 @@ struct comparisons {
     size_t n;
 };
 
-/* False without memory. A percentile takes part in a block where each trial has at least 1/(1−q) executions; it is given a value where the cell has
- * the 10/(1−q) of measurement.md §2. */
+/* False without memory. A percentile takes part in a block where each trial has at least 1/(1−q) executions; it is
+ * given a value where the cell has the 10/(1−q) of measurement.md §2. */
 bool compare_run(const struct facts *facts, struct comparisons *out, struct err *err);
 void compare_deinit(struct comparisons *comparisons);
 

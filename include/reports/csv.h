@@ -8,8 +8,8 @@
 #include "reports/compare.h"
 #include "reports/facts.h"
 
-/* summary.csv, timeseries.csv and compare.csv in the result's folder. Numbers have a decimal point whatever the locale; what is not known is an
- * empty cell. */
+/* summary.csv, timeseries.csv and compare.csv in the result's folder. Numbers have a decimal point whatever the locale;
+ * what is not known is an empty cell. */
 bool csv_write_all(const struct facts *facts, const struct comparisons *comparisons, struct err *err);
 
 #endif

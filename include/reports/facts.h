@@ -1,5 +1,5 @@
-/* A result folder read back: what was run, on what, and every trial. All of it lives in one arena; histograms are merged from the .hlog files,
- * one a cell × transaction × metric. Nothing here is derived by averaging. */
+/* A result folder read back: what was run, on what, and every trial. All of it lives in one arena; histograms are
+ * merged from the .hlog files, one a cell × transaction × metric. Nothing here is derived by averaging. */
 #ifndef PGDYNO_REPORTS_FACTS_H
 #define PGDYNO_REPORTS_FACTS_H
 
@@ -99,15 +99,14 @@ struct facts {
     size_t n_notices;
 };
 
-/* Read a folder. Tolerates an unfinished last line, missing histograms and plans (each a notice, in facts->notices). False if it is not a result
- * folder, *out NULL. */
+/* Read a folder. Tolerates an unfinished last line, missing histograms and plans (each a notice, in facts->notices).
+ * False if it is not a result folder, *out NULL. */
 bool facts_read(const char *folder, struct facts **out, struct err *err);
 void facts_free(struct facts *facts); /* NULL is fine */
 
 size_t facts_n_cells(const struct facts *facts);
 size_t facts_cell(const struct facts *facts, int variant, int pool, int isolation);
-static inline const struct fact_plan *facts_plan(const struct facts *facts, int variant, int transaction,
-                                                 int statement)
+static inline const struct fact_plan *facts_plan(const struct facts *facts, int variant, int transaction, int statement)
 {
     return &facts->plans[(size_t)variant * facts->n_transactions + (size_t)transaction][statement];
 }
@@ -122,9 +121,12 @@ size_t facts_n_planned(const struct facts *facts);
 int64_t facts_elapsed_ns(const struct facts *facts);
 
 /* Names of a folder's files, used by the store that writes and by whoever reads. */
-enum { FACTS_NAME_BYTES = 160 };
+enum {
+    FACTS_NAME_BYTES = 160
+};
 /* "none.pool8.rc" */
-void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool, enum isolation isolation);
+void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool,
+                     enum isolation isolation);
 /* `name` with all but letters, digits, `-` and `_` replaced, and the index appended if anything was. */
 void facts_file_name(char *buf, size_t size, const char *name, int index);
 

@@ -9,7 +9,8 @@
 /* Values in ms, 5 steps for each halving of the distance to 100 %. Errors stay in the stream. */
 void hgrm_write(FILE *file, const struct hist *hist);
 
-/* The steps themselves, for plots: calls `row` with a quantile (0..1), the value there in ns, and how many values are at or below it. */
+/* The steps themselves, for plots: calls `row` with a quantile (0..1), the value there in ns, and how many values are
+ * at or below it. */
 typedef void hgrm_row_fn(void *user, double quantile, int64_t value_ns, int64_t count);
 void hgrm_steps(const struct hist *hist, hgrm_row_fn *row, void *user);
 

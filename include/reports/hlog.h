@@ -1,5 +1,5 @@
-/* HdrHistogram's log format V2 (http://hdrhistogram.org): what any HdrHistogram reader can merge and plot. Values are ns; the max column is in
- * ms, as its tools expect. */
+/* HdrHistogram's log format V2 (http://hdrhistogram.org): what any HdrHistogram reader can merge and plot. Values are
+ * ns; the max column is in ms, as its tools expect. */
 #ifndef PGDYNO_REPORTS_HLOG_H
 #define PGDYNO_REPORTS_HLOG_H
 
@@ -13,8 +13,9 @@
 
 /* Base64 of the zlib-compressed V2 encoding, appended to `out`. False without memory. */
 bool hlog_encode(const struct hist *hist, struct str *out);
-/* The inverse: counts are added to `into`. Minimum, maximum, sum and squares follow from the counters' middles, since the format keeps counts
- * only. False, with the reason, if the text is not such a histogram of 3 digits from 1 ns; `into` may then hold some of it. */
+/* The inverse: counts are added to `into`. Minimum, maximum, sum and squares follow from the counters' middles, since
+ * the format keeps counts only. False, with the reason, if the text is not such a histogram of 3 digits from 1 ns;
+ * `into` may then hold some of it. */
 bool hlog_decode(const char *base64, size_t len, struct hist *into, struct err *err);
 
 /* The file's first lines. */

@@ -1,4 +1,5 @@
-/* Pictures by gnuplot: each is a script, its data and the image, side by side in plots/, so that anyone can restyle it. */
+/* Pictures by gnuplot: each is a script, its data and the image, side by side in plots/, so that anyone can restyle it.
+ */
 #ifndef PGDYNO_REPORTS_PLOT_H
 #define PGDYNO_REPORTS_PLOT_H
 
@@ -9,7 +10,9 @@
 #include "reports/facts.h"
 #include "reports/report.h"
 
-enum { PLOTS_MAX = 64 };
+enum {
+    PLOTS_MAX = 64
+};
 
 struct plot_file {
     char path[FACTS_NAME_BYTES + 32]; /* from the result's folder: "plots/ratios.svg" */
@@ -22,8 +25,8 @@ struct plots {
     size_t n;
 };
 
-/* Scripts and data are always written, so that they can be drawn later; what goes wrong (no gnuplot, a failing one, a full disk) is a notice to
- * options->log, and that image is not in `out`. */
+/* Scripts and data are always written, so that they can be drawn later; what goes wrong (no gnuplot, a failing one, a
+ * full disk) is a notice to options->log, and that image is not in `out`. */
 void plot_write_all(const struct facts *facts, const struct comparisons *comparisons,
                     const struct report_options *options, struct plots *out);
 

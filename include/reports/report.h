@@ -10,18 +10,19 @@
 #include "base/str.h"
 
 struct report_options {
-    bool colour;            /* of the table */
-    int width;              /* of the terminal; 0: not a terminal */
+    bool colour;               /* of the table */
+    int width;                 /* of the terminal; 0: not a terminal */
     const double *percentiles; /* columns of the table, 0..1; NULL: p50, p95, p99 */
     int n_percentiles;
-    bool plots;             /* false: none even if gnuplot is there */
+    bool plots;              /* false: none even if gnuplot is there */
     const char *plot_format; /* "svg" (default when NULL) or "png" */
-    const struct log *log;  /* notices: gnuplot missing, a plot that failed */
+    const struct log *log;   /* notices: gnuplot missing, a plot that failed */
 };
 
-/* Read the folder's facts and write all derived files. The table for the terminal is appended to `table`. Tolerates a run that was interrupted
- * anywhere: an unfinished last line of trials.jsonl is left out with a notice. False if the folder is not a result, or a file cannot be written;
- * a missing or failing gnuplot is a notice, never a failure. *all_valid tells whether every trial was valid and complete. */
+/* Read the folder's facts and write all derived files. The table for the terminal is appended to `table`. Tolerates a
+ * run that was interrupted anywhere: an unfinished last line of trials.jsonl is left out with a notice. False if the
+ * folder is not a result, or a file cannot be written; a missing or failing gnuplot is a notice, never a failure.
+ * *all_valid tells whether every trial was valid and complete. */
 bool report_write(const char *folder, const struct report_options *options, struct str *table, bool *all_valid,
                   struct err *err);
 

@@ -16,11 +16,11 @@
 
 struct store;
 
-/* Make the folder `path` (parents too). Refuses one that exists and is not empty, and says so if it cannot be written. *out NULL on
- * failure. */
+/* Make the folder `path` (parents too). Refuses one that exists and is not empty, and says so if it cannot be written.
+ * *out NULL on failure. */
 bool store_create(const char *path, struct store **out, struct err *err);
-/* The sink that writes into it; valid while the store is open. A trial is flushed before its call returns; a full disk is an error that
- * names the file, and leaves all earlier trials readable. */
+/* The sink that writes into it; valid while the store is open. A trial is flushed before its call returns; a full disk
+ * is an error that names the file, and leaves all earlier trials readable. */
 struct run_sink store_sink(struct store *store);
 /* Record how the run ended ("finished", "stopped", "failed") and why. */
 bool store_finish(struct store *store, const char *ending, const char *reason, struct err *err);

@@ -28,8 +28,9 @@ void text_warnings(const struct facts *facts, const char *bullet, struct str *ou
 /* "All 24 trials valid." or how many and why. Returns whether all planned trials are there, complete and valid. */
 bool text_validity(const struct facts *facts, struct str *out);
 
-/* "11.8× faster [11.2, 12.5]", "13 % slower [8 %, 17 %]", "about equal [−1 %, +2 %]" where the interval covers 1 and lies
- * within the metric's margin, "unclear [−12 %, +30 %]" where it covers 1 and more; "" without a ratio. Returns −1 worse, 0 unclear, 1 better. */
+/* "11.8× faster [11.2, 12.5]", "13 % slower [8 %, 17 %]", "about equal [−1 %, +2 %]" where the interval covers 1 and
+ * lies within the metric's margin, "unclear [−12 %, +30 %]" where it covers 1 and more; "" without a ratio. Returns −1
+ * worse, 0 unclear, 1 better. */
 int text_ratio(const struct comparison *row, struct str *out);
 
 #endif

@@ -1,14 +1,13 @@
-#include "reports/hlog.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "reports/hgrm.h"
+#include "reports/hlog.h"
 #include "unit.h"
 
-/* Made by an independent implementation (hdr-histogram-js 3, 1 to 3.6e12, 3 digits): 1 + 1000·i for i < 1000, 200 times 5,000,000,
- * 123,456,789 and 0. */
+/* Made by an independent implementation (hdr-histogram-js 3, 1 to 3.6e12, 3 digits): 1 + 1000·i for i < 1000, 200 times
+ * 5,000,000, 123,456,789 and 0. */
 static const char foreign[] =
     "HISTFAAAAJh4nJNpmSzMwMB+iYGBgZGBgYGZAQIYGRiY3Qx2LGCA8ZmYzvKD0GQOpqfsTAtZmD4yQ9FyJqbvjFjQSkamaqZKPDibyZrJmskWTJJH"
     "6zJJM8kyySKR9OfzM/EycTPxQiGChV10uMqzM7GCITOURoXEi47qH/r6mZkY0CCGAC5ItEJamDlq+ajlI8Hy4yoTmFd7MQEADAQ+2w==";
@@ -84,8 +83,8 @@ static void test_writes_as_others(void **state)
     struct hist *hist = foreign_values();
     assert_true(hlog_encode(hist, &text));
     size_t their_len = unpack(foreign, theirs, sizeof theirs), our_len = unpack(str_text(&text), ours, sizeof ours);
-    /* cookie; digits, lowest and highest value. That implementation fills index offset and ratio with 1 and an integer, which
-     * readers ignore; ours are the reference implementation's. */
+    /* cookie; digits, lowest and highest value. That implementation fills index offset and ratio with 1 and an integer,
+     * which readers ignore; ours are the reference implementation's. */
     assert_memory_equal(ours, theirs, 4);
     assert_memory_equal(ours + 12, theirs + 12, 20);
     assert_memory_equal(ours + 32, "\x3f\xf0\0\0\0\0\0\0", 8);
@@ -149,7 +148,8 @@ static void test_lines(void **state)
     hlog_header(file, INT64_C(1795256100123000000));
     assert_true(hlog_line(file, "dashboard.response", 1795256100.123, 8, hist));
     fclose(file);
-    assert_non_null(strstr(text, "#[Histogram log format version 1.3]\n#[StartTime: 1795256100.123 (seconds since epoch), "));
+    assert_non_null(
+        strstr(text, "#[Histogram log format version 1.3]\n#[StartTime: 1795256100.123 (seconds since epoch), "));
     char *line = strstr(text, "Tag=");
     assert_non_null(line);
     const char *start = "Tag=dashboard.response,1795256100.123,8,123.4568,HISTFAAA";
@@ -186,7 +186,8 @@ static void test_percentile_text(void **state)
     assert_memory_equal(text, wanted_start, strlen(wanted_start));
     assert_non_null(strstr(text, "    0.000500 0.500000000000         50           2.00\n"));
     assert_non_null(strstr(text, "    0.000750 0.750000000000         75           4.00\n"));
-    assert_non_null(strstr(text, "    0.001000 1.000000000000        100            inf\n#[Mean    =     0.000505, StdDeviation   "));
+    assert_non_null(strstr(
+        text, "    0.001000 1.000000000000        100            inf\n#[Mean    =     0.000505, StdDeviation   "));
     free(text);
     hist_free(hist);
 }
@@ -194,8 +195,9 @@ static void test_percentile_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads_others),   cmocka_unit_test(test_writes_as_others), cmocka_unit_test(test_round_trips),
-        cmocka_unit_test(test_refuses_damage), cmocka_unit_test(test_lines),            cmocka_unit_test(test_percentile_text),
+        cmocka_unit_test(test_reads_others), cmocka_unit_test(test_writes_as_others),
+        cmocka_unit_test(test_round_trips),  cmocka_unit_test(test_refuses_damage),
+        cmocka_unit_test(test_lines),        cmocka_unit_test(test_percentile_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

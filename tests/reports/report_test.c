@@ -1,11 +1,11 @@
-/* Results go in through the store's sink, as the experiment puts them there; what report_write makes of the folder is what is checked. */
-#include "reports/report.h"
-
+/* Results go in through the store's sink, as the experiment puts them there; what report_write makes of the folder is
+ * what is checked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "reports/facts.h"
+#include "reports/report.h"
 #include "reports/text.h"
 #include "synthetic.h"
 
@@ -99,13 +99,15 @@ static void test_csv_headers(void **state)
     struct place *place = *state;
     synthetic_write(&small, place->folder, true);
     free(report(place, false, NULL));
-    char *summary = synthetic_slurp(place->folder, "summary.csv"), *time = synthetic_slurp(place->folder, "timeseries.csv"),
+    char *summary = synthetic_slurp(place->folder, "summary.csv"),
+         *time = synthetic_slurp(place->folder, "timeseries.csv"),
          *compare = synthetic_slurp(place->folder, "compare.csv");
     assert_int_equal(strncmp(summary, SUMMARY_HEADER, strlen(SUMMARY_HEADER)), 0);
     const char *time_header = "time_s,time_epoch_s," SUMMARY_HEADER;
     assert_int_equal(strncmp(time, time_header, strlen(time_header)), 0);
-    const char *compare_header = "transaction,metric,pool_size,isolation,rate_target_tps,baseline,variant,baseline_value,"
-                                 "variant_value,ratio,ci_low,ci_high,p_value,p_adjusted,n_blocks,mde_pct,verdict\n";
+    const char *compare_header =
+        "transaction,metric,pool_size,isolation,rate_target_tps,baseline,variant,baseline_value,"
+        "variant_value,ratio,ci_low,ci_high,p_value,p_adjusted,n_blocks,mde_pct,verdict\n";
     assert_int_equal(strncmp(compare, compare_header, strlen(compare_header)), 0);
     free(summary);
     free(time);
@@ -125,20 +127,26 @@ static void test_csv_rows(void **state)
     struct place *place = *state;
     synthetic_write(&small, place->folder, true);
     free(report(place, false, NULL));
-    char *summary = synthetic_slurp(place->folder, "summary.csv"), *time = synthetic_slurp(place->folder, "timeseries.csv"),
+    char *summary = synthetic_slurp(place->folder, "summary.csv"),
+         *time = synthetic_slurp(place->folder, "timeseries.csv"),
          *compare = synthetic_slurp(place->folder, "compare.csv");
     /* 16 trials × (dashboard, its two statements, close_task, its one) */
     assert_int_equal(count_char(summary, '\n'), 1 + 16 * 5);
-    assert_has(summary, "\ntasks-20261121T101500,tasks,none,8,read committed,,4,2,1,dashboard,all,2.5,500,500,0,0,0,200,200,0,0,"
-                        "0,0,0,0,");
+    assert_has(summary,
+               "\ntasks-20261121T101500,tasks,none,8,read committed,,4,2,1,dashboard,all,2.5,500,500,0,0,0,200,200,0,0,"
+               "0,0,0,0,");
     /* a statement knows how often it ran and its service time */
-    assert_has(summary, ",dashboard,2,2.5,,500,,,,200,200,,,,,,0,,,,,,,,,,0.001,0,0.001,0.001,0.001,0.001,,,0.001,,,,,,,,,,0.003,"
-                        "206,1,\n");
+    assert_has(
+        summary,
+        ",dashboard,2,2.5,,500,,,,200,200,,,,,,0,,,,,,,,,,0.001,0,0.001,0.001,0.001,0.001,,,0.001,,,,,,,,,,0.003,"
+        "206,1,\n");
     /* pool wait is 0 by construction; 500 values carry no p99 */
     assert_has(summary, ",0,0,0,0,0,0,0,0,0,0.003,206,1,\n");
     /* 2.5 s are 3 intervals, each with a row for all and one a transaction; the last is half a second long */
     assert_int_equal(count_char(time, '\n'), 1 + 16 * 3 * 3);
-    assert_has(time, "\n2,1795256102,tasks-20261121T101500,tasks,none,8,read committed,,4,2,1,all,all,0.5,200,200,0,0,0,400,400,");
+    assert_has(
+        time,
+        "\n2,1795256102,tasks-20261121T101500,tasks,none,8,read committed,,4,2,1,all,all,0.5,200,200,0,0,0,400,400,");
     /* 2 transactions × 5 metrics; every block the same, so that all differences are the same */
     assert_int_equal(count_char(compare, '\n'), 1 + 2 * 5);
     assert_has(compare, "\ndashboard,throughput,8,read committed,,none,status_prio,200,200,1,1,1,1,1,8,,\n");
@@ -156,7 +164,8 @@ static void test_csv_quotes(void **state)
     synthetic_write(&shape, place->folder, true);
     char *table = report(place, false, NULL);
     assert_file_has(place, "summary.csv", ",tasks,\"a, \"\"b\"\"\n|c|\",8,");
-    assert_file_has(place, "summary.csv", ",0,\"not valid: harness lag p99 3.1 ms is over 100 µs, with a \"\"quote\"\"\"\n");
+    assert_file_has(place, "summary.csv",
+                    ",0,\"not valid: harness lag p99 3.1 ms is over 100 µs, with a \"\"quote\"\"\"\n");
     assert_file_has(place, "report.md", "\\|c\\|");
     free(table);
 }
@@ -175,18 +184,22 @@ static void test_table(void **state)
     assert_has(table, "tasks · 100,000 tasks, 1,000 users · PostgreSQL 15.18, private server · seed 42\n");
     const char *rows = strstr(table, "\n\n");
     char wanted[4096];
-    snprintf(wanted, sizeof wanted,
-             "\n\n"
-             "                         tx/s      p50      p95      p99      max  p99 against none           plan\n"
-             "dashboard   none          200  12.5 ms  19.6 ms  32.9 ms  71.4 ms                             Seq Scan tasks\n"
-             "            status_prio   200  1.08 ms  1.71 ms  3.20 ms  10.8 ms  10.3× faster [10.3, 10.3]  Bitmap Index Scan status_…\n"
-             "close_task  none          200   931 µs  1.52 ms  2.14 ms  5.06 ms                             Index Scan tasks_pkey\n"
-             "            status_prio   200  1.05 ms  1.67 ms  2.85 ms  3.98 ms  33 %% slower [33 %%, 33 %%]   no change\n"
-             "\n"
-             "status_prio: built in 90.0 ms, 704 kB, used 8,000 times; HOT updates 96 %% → 3 %%, WAL per close_task 412 B → 655 B\n"
-             "All 16 trials valid.\n"
-             "Report: %s/report.md\n",
-             place->folder);
+    snprintf(
+        wanted, sizeof wanted,
+        "\n\n"
+        "                         tx/s      p50      p95      p99      max  p99 against none           plan\n"
+        "dashboard   none          200  12.5 ms  19.6 ms  32.9 ms  71.4 ms                             Seq Scan tasks\n"
+        "            status_prio   200  1.08 ms  1.71 ms  3.20 ms  10.8 ms  10.3× faster [10.3, 10.3]  Bitmap Index "
+        "Scan status_…\n"
+        "close_task  none          200   931 µs  1.52 ms  2.14 ms  5.06 ms                             Index Scan "
+        "tasks_pkey\n"
+        "            status_prio   200  1.05 ms  1.67 ms  2.85 ms  3.98 ms  33 %% slower [33 %%, 33 %%]   no change\n"
+        "\n"
+        "status_prio: built in 90.0 ms, 704 kB, used 8,000 times; HOT updates 96 %% → 3 %%, WAL per close_task 412 B → "
+        "655 B\n"
+        "All 16 trials valid.\n"
+        "Report: %s/report.md\n",
+        place->folder);
     assert_string_equal(rows, wanted);
     free(table);
 }
@@ -228,11 +241,14 @@ static void test_trouble_is_shown(void **state)
     bool all_valid;
     char *table = report(place, false, &all_valid);
     assert_false(all_valid);
-    assert_has(table, "BROKEN: status_prio, read committed: check money_kept failed in 3 of 3 trials: faster here means wrong\n");
+    assert_has(
+        table,
+        "BROKEN: status_prio, read committed: check money_kept failed in 3 of 3 trials: faster here means wrong\n");
     assert_has(table, "  retried  failed  ");
     assert_has(table, "    2.0 %   0.1 %");
     assert_has(table, "(no interval)");
-    assert_has(table, "(no interval): one needs at least 8 blocks whose trials are valid and long enough; there were 2 (--blocks=8 or more)\n");
+    assert_has(table, "(no interval): one needs at least 8 blocks whose trials are valid and long enough; there were 2 "
+                      "(--blocks=8 or more)\n");
     assert_has(table, "warning (6 trials): a checkpoint ran inside the window\n");
     assert_has(table, "11 of 12 trials valid. 1 not valid: the warnings say why");
     assert_has(table, "the first error of the run: ERROR:  could not serialize access");
@@ -630,14 +646,30 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_csv_headers),        TEST(test_csv_rows),         TEST(test_csv_quotes),
-        TEST(test_table),              TEST(test_line_widths),      TEST(test_trouble_is_shown),
-        TEST(test_colour_means_direction), TEST(test_unsupported_percentiles), cmocka_unit_test(test_ratio_words),
-        TEST(test_facts_come_back),    TEST(test_no_secrets),       TEST(test_unfinished_line),
-        TEST(test_cut_anywhere),       TEST(test_stopped),          TEST(test_missing_histograms),
-        TEST(test_no_trials),          TEST(test_not_a_result),     TEST(test_refuses_a_full_folder),
-        TEST(test_read_only_folder),   TEST(test_full_disk),        TEST(test_gnuplot_missing),
-        TEST(test_gnuplot_fails),      TEST(test_gnuplot_makes_nothing), TEST(test_pictures),
+        TEST(test_csv_headers),
+        TEST(test_csv_rows),
+        TEST(test_csv_quotes),
+        TEST(test_table),
+        TEST(test_line_widths),
+        TEST(test_trouble_is_shown),
+        TEST(test_colour_means_direction),
+        TEST(test_unsupported_percentiles),
+        cmocka_unit_test(test_ratio_words),
+        TEST(test_facts_come_back),
+        TEST(test_no_secrets),
+        TEST(test_unfinished_line),
+        TEST(test_cut_anywhere),
+        TEST(test_stopped),
+        TEST(test_missing_histograms),
+        TEST(test_no_trials),
+        TEST(test_not_a_result),
+        TEST(test_refuses_a_full_folder),
+        TEST(test_read_only_folder),
+        TEST(test_full_disk),
+        TEST(test_gnuplot_missing),
+        TEST(test_gnuplot_fails),
+        TEST(test_gnuplot_makes_nothing),
+        TEST(test_pictures),
         TEST(test_pictures_of_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

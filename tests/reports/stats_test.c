@@ -1,7 +1,6 @@
-#include "reports/stats.h"
-
 #include <math.h>
 
+#include "reports/stats.h"
 #include "stats_fixtures.h"
 #include "unit.h"
 

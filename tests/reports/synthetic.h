@@ -15,17 +15,20 @@
 #include "reports/store.h"
 #include "unit.h"
 
-enum { SYNTHETIC_MAX = 8, SYNTHETIC_TRANSACTIONS = 3 };
+enum {
+    SYNTHETIC_MAX = 8,
+    SYNTHETIC_TRANSACTIONS = 3
+};
 
 /* The shape of the run; the figures follow from it. */
 struct synthetic {
     int n_variants, n_pools, n_isolations, blocks;
     int n_transactions;
     int64_t window_ns;
-    double rate;     /* transactions/s under the baseline, pool 4 */
-    double noise;    /* of each block, relative; 0: every block the same */
-    bool trouble;    /* retries, failures, a broken check, warnings */
-    int stop_after;  /* trials; 0: all */
+    double rate;    /* transactions/s under the baseline, pool 4 */
+    double noise;   /* of each block, relative; 0: every block the same */
+    bool trouble;   /* retries, failures, a broken check, warnings */
+    int stop_after; /* trials; 0: all */
     const char *names[SYNTHETIC_MAX];
 };
 
@@ -56,8 +59,8 @@ static inline double synthetic_unit(uint64_t *state)
 static inline void synthetic_workload(const struct synthetic *shape, struct synthetic_run *run)
 {
     static const char *const variants[] = {"none", "status_prio", "covering", "v3", "v4", "v5", "v6", "v7"};
-    static const char *const abouts[] = {"", "index tasks (status, priority)",
-                                         "index tasks (status, priority) INCLUDE (title)", "", "", "", "", ""};
+    static const char *const abouts[] = {
+        "", "index tasks (status, priority)", "index tasks (status, priority) INCLUDE (title)", "", "", "", "", ""};
     static const char *const names[] = {"dashboard", "close_task", "report"};
     static const int pools[] = {4, 8, 16, 32, 64, 128, 256, 512};
     static const char *const sql[] = {"SELECT * FROM tasks WHERE status = :status ORDER BY priority LIMIT 20",
@@ -65,7 +68,8 @@ static inline void synthetic_workload(const struct synthetic *shape, struct synt
                                       "SELECT count(*) FROM tasks GROUP BY project_id"};
     *run = (struct synthetic_run){0};
     for (int i = 0; i < shape->n_variants; i++)
-        run->variants[i] = (struct variant){.name = shape->names[i] ? shape->names[i] : variants[i], .about = abouts[i]};
+        run->variants[i] =
+            (struct variant){.name = shape->names[i] ? shape->names[i] : variants[i], .about = abouts[i]};
     for (int i = 0; i < shape->n_pools; i++)
         run->pools[i] = shape->n_pools == 1 ? 8 : pools[i];
     for (int i = 0; i < shape->n_isolations; i++)
@@ -73,10 +77,8 @@ static inline void synthetic_workload(const struct synthetic *shape, struct synt
     for (int i = 0; i < SYNTHETIC_TRANSACTIONS; i++) {
         run->statements[i][0] = (struct statement){.text = sql[i], .number = 1, .where = "tasks.yaml:48"};
         run->statements[i][1] = (struct statement){.text = "SELECT 1", .number = 2, .where = "tasks.yaml:49"};
-        run->transactions[i] = (struct transaction){.name = names[i],
-                                                    .weight = 1,
-                                                    .statements = run->statements[i],
-                                                    .n_statements = i == 0 ? 2 : 1};
+        run->transactions[i] = (struct transaction){
+            .name = names[i], .weight = 1, .statements = run->statements[i], .n_statements = i == 0 ? 2 : 1};
     }
     run->tables[0] = (struct table_spec){.name = "tasks", .rows = 100000};
     run->tables[1] = (struct table_spec){.name = "users", .rows = 1000};
@@ -102,7 +104,8 @@ static inline void synthetic_workload(const struct synthetic *shape, struct synt
                                                   .seed = 42,
                                                   .protocol = PROTOCOL_PREPARED},
                                       .retry = {.max_tries = 10}};
-    run->workload.sweep = (struct sweep){run->pools, (size_t)shape->n_pools, run->isolations, (size_t)shape->n_isolations};
+    run->workload.sweep =
+        (struct sweep){run->pools, (size_t)shape->n_pools, run->isolations, (size_t)shape->n_isolations};
 }
 
 /* How much the variant changes a transaction's time: readers gain, the writer pays. */
@@ -122,10 +125,13 @@ static inline void synthetic_transaction(const struct synthetic *shape, const st
                                          struct transaction_result *out)
 {
     int block = shape->noise > 0 ? trial->block : 0;
-    uint64_t state = (uint64_t)(block * 7919 + index * 31 + trial->variant * 101 + trial->pool * 1009 + trial->isolation * 57 + 1);
+    uint64_t state =
+        (uint64_t)(block * 7919 + index * 31 + trial->variant * 101 + trial->pool * 1009 + trial->isolation * 57 + 1);
     double drift = 1 + shape->noise * (synthetic_unit(&state) - 0.5);
-    double pool = 1 + 0.8 * trial->pool * trial->pool, ms = synthetic_ms(index) * pool * synthetic_factor(trial->variant, index);
-    int64_t n = (int64_t)(shape->rate * (double)trial->duration_ns / 1e9 * (1 + trial->pool * (trial->pool < 2 ? 0.6 : 0.25)));
+    double pool = 1 + 0.8 * trial->pool * trial->pool,
+           ms = synthetic_ms(index) * pool * synthetic_factor(trial->variant, index);
+    int64_t n =
+        (int64_t)(shape->rate * (double)trial->duration_ns / 1e9 * (1 + trial->pool * (trial->pool < 2 ? 0.6 : 0.25)));
     out->response = hist_new();
     out->service = hist_new();
     out->n_statements = index == 0 ? 2 : 1;
@@ -181,7 +187,8 @@ static inline void synthetic_server(const struct synthetic *shape, struct trial_
 {
     for (size_t t = 0; t < trial->n_transactions; t++)
         trial->total_commits += trial->transactions[t].ok;
-    trial->server.has[STAT_WAL_BYTES] = trial->server.has[STAT_N_TUP_UPD] = trial->server.has[STAT_N_TUP_HOT_UPD] = true;
+    trial->server.has[STAT_WAL_BYTES] = trial->server.has[STAT_N_TUP_UPD] = trial->server.has[STAT_N_TUP_HOT_UPD] =
+        true;
     trial->server.value[STAT_N_TUP_UPD] = 1000;
     trial->server.value[STAT_N_TUP_HOT_UPD] = trial->variant == 0 ? 960 : 30;
     int64_t writes = trial->n_transactions > 1 ? trial->transactions[1].ok : 0;
@@ -243,8 +250,14 @@ static inline bool synthetic_plans(const struct synthetic *shape, const struct r
             for (int s = 1; ok && s <= (t == 0 ? 2 : 1); s++) {
                 struct plan plan = {.writes = t == 1};
                 bool indexed = v > 0 && t == 0 && s == 1;
-                snprintf(plan.shape, sizeof plan.shape, indexed ? "Limit(Bitmap Heap Scan tasks(Bitmap Index Scan status_prio))" : t == 1 ? "Update tasks(Index Scan tasks_pkey)" : "Limit(Sort(Seq Scan tasks))");
-                snprintf(plan.scan, sizeof plan.scan, indexed ? "Bitmap Index Scan status_prio" : t == 1 ? "Index Scan tasks_pkey" : "Seq Scan tasks");
+                snprintf(plan.shape, sizeof plan.shape,
+                         indexed  ? "Limit(Bitmap Heap Scan tasks(Bitmap Index Scan status_prio))"
+                         : t == 1 ? "Update tasks(Index Scan tasks_pkey)"
+                                  : "Limit(Sort(Seq Scan tasks))");
+                snprintf(plan.scan, sizeof plan.scan,
+                         indexed  ? "Bitmap Index Scan status_prio"
+                         : t == 1 ? "Index Scan tasks_pkey"
+                                  : "Seq Scan tasks");
                 struct plan_result result = {.variant = v, .transaction = t, .statement = s, .plan = &plan};
                 ok = sink->plan(sink->user, &result, err);
             }
