@@ -14,7 +14,7 @@ cmake --build --preset release
 
 status=0
 set -- build/release/pgdyno run tasks --variant=none,status_created --pool=2,8 --isolation=rc,ser --blocks=8 \
-    --warmup=200ms --duration=750ms "$@"
+    --warmup=200ms --duration=600ms "$@"
 echo "+ $*"
 "$@" || status=$?
 case $status in

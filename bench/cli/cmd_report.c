@@ -1,9 +1,17 @@
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "base/stop.h"
 #include "cli/job.h"
 #include "cli/report_step.h"
+
+/* What cannot be read is the user's mistake, what cannot be written is trouble. */
+static bool is_result(const char *folder)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/run.json", folder);
+    return access(path, R_OK) == 0;
+}
 
 int cmd_report(const struct options *options, const char *command_line)
 {
@@ -17,7 +25,9 @@ int cmd_report(const struct options *options, const char *command_line)
     struct log log = view_log(&view);
     if (!report_step(options, &log, options->operands[0], &all_valid, &err)) {
         error_print(&err);
-        return stop_requested() ? EXIT_SIGNALLED + stop_signal() : err.kind == ERR_INPUT ? EXIT_USAGE : EXIT_TROUBLE;
+        if (stop_requested())
+            return EXIT_SIGNALLED + stop_signal();
+        return err.kind == ERR_INPUT || !is_result(options->operands[0]) ? EXIT_USAGE : EXIT_TROUBLE;
     }
     return finish_output(EXIT_OK);
 }

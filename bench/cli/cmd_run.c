@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -12,10 +13,17 @@
 
 enum { ID_BYTES = 128, FOLDER_BYTES = 4096 };
 
+struct place {
+    char id[ID_BYTES];
+    char folder[FOLDER_BYTES];
+    bool ours; /* under PARENT */
+};
+
 /* The store, and what the person is told of each trial. */
 struct tee {
     struct run_sink store;
     struct job *job;
+    const struct place *place;
     int n_trials; /* of the whole run */
     int measured;
 };
@@ -32,21 +40,23 @@ static bool tee_plan(void *user, const struct plan_result *plan, struct err *err
     return tee->store.plan(tee->store.user, plan, err);
 }
 
+static void link_latest(struct job *job, const struct place *place)
+{
+    struct err err = {0};
+    if (place->ours && !folder_link_latest(PARENT, place->id, &err))
+        log_warning(&job->log, "%s: %s", err.where, err.text);
+}
+
 static bool tee_trial(void *user, const struct trial_result *trial, struct err *err)
 {
     struct tee *tee = user;
     if (!tee->store.trial(tee->store.user, trial, err))
         return false;
-    tee->measured++;
+    if (++tee->measured == 1)
+        link_latest(tee->job, tee->place);
     view_trial(&tee->job->view, tee->job->workload, trial, tee->n_trials);
     return true;
 }
-
-struct place {
-    char id[ID_BYTES];
-    char folder[FOLDER_BYTES];
-    bool ours; /* under PARENT */
-};
 
 static bool find_place(const struct job *job, struct place *place, struct err *err)
 {
@@ -65,14 +75,11 @@ static bool find_place(const struct job *job, struct place *place, struct err *e
 static bool sweep(struct job *job, struct store *store, const struct place *place, int *measured, struct err *err)
 {
     struct run_plan plan;
-    struct err link_err;
-    struct tee tee = {.store = store_sink(store), .job = job};
+    struct tee tee = {.store = store_sink(store), .job = job, .place = place};
     struct run_sink sink = {&tee, tee_begin, tee_plan, tee_trial};
     if (!run_plan(job->workload, &plan, err))
         return false;
     tee.n_trials = plan.n_trials;
-    if (place->ours && !folder_link_latest(PARENT, place->id, &link_err))
-        log_warning(&job->log, "%s: %s", link_err.where, link_err.text);
     bool ok = session_sweep(job->session, &sink, err);
     *measured = tee.measured;
     return ok;
@@ -132,6 +139,8 @@ static int run(struct job *job, const char *command_line)
     store_close(store);
     if (measured == 0)
         folder_discard(place.folder);
+    if (place.ours)
+        rmdir(PARENT); /* unless there is anything in it */
     return status;
 }
 

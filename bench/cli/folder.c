@@ -1,5 +1,6 @@
 #include "cli/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/proc.h"
 
 enum { MAX_TRIES = 1000, PATH_BYTES = 4096 };
 
@@ -31,6 +33,9 @@ bool folder_claim(const char *parent, char *run_id, size_t size, char *path, siz
             snprintf(run_id + len, size - len, "-%d", i);
         snprintf(path, path_size, "%s/%s", parent, run_id);
         if (mkdir(path, 0777) == 0)
+            return true;
+        /* A run beside us, that measured nothing, may have taken the empty parent away. */
+        if (errno == ENOENT && mkdir(parent, 0777) == 0 && mkdir(path, 0777) == 0)
             return true;
         if (errno != EEXIST)
             break;
@@ -58,11 +63,16 @@ bool folder_link_latest(const char *parent, const char *run_id, struct err *err)
 
 void folder_discard(const char *path)
 {
-    static const char *const inside[] = {"histograms", "plans", "plots"};
     char child[PATH_BYTES];
-    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
-        snprintf(child, sizeof child, "%s/%s", path, inside[i]);
-        rmdir(child); /* ENOENT, ENOTEMPTY: as it should be */
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
+        if (unlink(child) != 0)
+            proc_remove_tree(child, NULL);
     }
-    rmdir(path);
+    if (dir)
+        closedir(dir);
+    rmdir(path); /* may be a mount point, or the shell's own folder */
 }

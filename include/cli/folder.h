@@ -18,7 +18,7 @@ bool folder_claim(const char *parent, char *run_id, size_t size, char *path, siz
 /* Point `parent`/latest at the folder. A file or folder of that name that is no link stays as it is. */
 bool folder_link_latest(const char *parent, const char *run_id, struct err *err);
 
-/* Nothing was measured: remove the folder with its own empty folders, and nothing that has content. */
+/* Nothing was measured: remove the folder and all in it. Only for one that was made or found empty by this run. */
 void folder_discard(const char *path);
 
 #endif

@@ -1,0 +1,161 @@
+# What pgdyno says without a server.
+load helper
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+@test "no arguments: help on stderr, status 1" {
+    run --separate-stderr "$PGDYNO"
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ $stderr == *"pgdyno run tasks"* ]]
+}
+
+@test "--help names every command" {
+    run --separate-stderr "$PGDYNO" --help
+    [ "$status" -eq 0 ]
+    for command in run seed check report compare list clean; do
+        [[ $output == *"  $command "* ]]
+    done
+    [ -z "$stderr" ]
+}
+
+@test "--help of every command begins with examples and ends with status 0" {
+    for command in run seed check report compare list clean; do
+        run "$PGDYNO" "$command" --help
+        [ "$status" -eq 0 ]
+        [ "${lines[1]}" = "Examples:" ]
+        [[ ${lines[2]} == "  pgdyno $command"* ]]
+        run "$PGDYNO" "$command" '-?'
+        [ "$status" -eq 0 ]
+    done
+}
+
+@test "--version names libpq and the servers" {
+    run "$PGDYNO" --version
+    [ "$status" -eq 0 ]
+    [[ $output =~ ^pgdyno\ [0-9]+\.[0-9]+\.[0-9]+\ \(libpq\ [0-9]+\.[0-9]+,\ for\ PostgreSQL\ 14\ to\ 18\)$ ]]
+    [ "$output" = "$("$PGDYNO" run -V)" ]
+}
+
+@test "an unknown command or option names the nearest, status 1" {
+    run "$PGDYNO" rnu tasks
+    [ "$status" -eq 1 ]
+    [[ $output == *'did you mean `run`?'* ]]
+    run "$PGDYNO" run tasks --poll=4
+    [ "$status" -eq 1 ]
+    [[ $output == *"did you mean --pool?"* ]]
+    run "$PGDYNO" -h db1 run tasks
+    [ "$status" -eq 1 ]
+    [[ $output == *"options come after the command"* ]]
+}
+
+@test "a missing or surplus operand is usage" {
+    run "$PGDYNO" run
+    [ "$status" -eq 1 ]
+    [[ $output == *"run needs WORKLOAD"* ]]
+    run "$PGDYNO" report
+    [ "$status" -eq 1 ]
+    run "$PGDYNO" run tasks bank
+    [ "$status" -eq 1 ]
+    [[ $output == *"one argument too many"* ]]
+}
+
+@test "compare is not supported yet, and says so" {
+    run "$PGDYNO" compare a b
+    [ "$status" -eq 1 ]
+    [[ $output == *"not supported yet"* ]]
+}
+
+@test "list shows a line and a question a workload" {
+    run "$PGDYNO" list
+    [ "$status" -eq 0 ]
+    [[ $output =~ (^|$'\n')bank\ +What ]]
+    [[ $output =~ (^|$'\n')tasks\ +Which ]]
+}
+
+@test "an unknown workload names the nearest" {
+    run "$PGDYNO" run taks
+    [ "$status" -eq 1 ]
+    [[ $output == *tasks* ]]
+    run "$PGDYNO" run nowhere.yaml
+    [ "$status" -eq 1 ]
+    [[ $output == *"nowhere.yaml"* ]]
+}
+
+@test "a bad workload shows place, line and caret, and starts nothing" {
+    sed 's/^params:/parms:/; s/weight: 1/weight: many/' "$TINY" >bad.yaml
+    run "$PGDYNO" run bad.yaml
+    [ "$status" -eq 1 ]
+    [[ $output == *"bad.yaml:"*"did you mean"* ]]
+    [[ $output == *"^"* ]]
+    [ "$(grep -c 'bad.yaml:[0-9]' <<<"$output")" -ge 2 ]
+    [ ! -e pgdyno-results ]
+    nothing_left
+}
+
+@test "a bad override names the option" {
+    run "$PGDYNO" run "$TINY" --duration=soon --pool=0
+    [ "$status" -eq 1 ]
+    [[ $output == *"--duration"* ]]
+    [[ $output == *"--pool"* ]]
+    run "$PGDYNO" run "$TINY" --variant=nobody
+    [ "$status" -eq 1 ]
+    [[ $output == *"nobody"* ]]
+    run "$PGDYNO" run "$TINY" -D nothing=1
+    [ "$status" -eq 1 ]
+    [[ $output == *"nothing"* ]]
+}
+
+@test "--dry-run says what would be done and does nothing" {
+    run --separate-stderr "$PGDYNO" run "$TINY" --dry-run --blocks=3 --pool=1,2
+    [ "$status" -eq 0 ]
+    [[ $output == *"2 variants × pool 1, 2 × read committed · 3 blocks"* ]]
+    [[ $output == *"trials       12"* ]]
+    [ -z "$stderr" ]
+    [ ! -e pgdyno-results ]
+    nothing_left
+}
+
+@test "seed and clean want a server of yours" {
+    for command in seed clean; do
+        run "$PGDYNO" "$command" "$TINY"
+        [ "$status" -eq 1 ]
+        [[ $output == *"-d"* ]]
+    done
+}
+
+@test "a server that is not there: status 1, and what to do; no folder stays" {
+    run "$PGDYNO" run "$TINY" -h "$PLACE" -d postgres
+    [ "$status" -eq 1 ]
+    [[ $output == *"running"* ]]
+    [ -z "$(only_folder)" ]
+}
+
+@test "report refuses what is no result" {
+    mkdir empty
+    run "$PGDYNO" report empty
+    [ "$status" -eq 1 ]
+    run "$PGDYNO" report nowhere
+    [ "$status" -eq 1 ]
+    [[ $output == *"nowhere"* ]]
+}
+
+@test "a full output is an error, not silence" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    for arguments in list --help "run $TINY --dry-run"; do
+        status=0
+        # shellcheck disable=SC2086
+        "$PGDYNO" $arguments >/dev/full 2>err || status=$?
+        [ "$status" -eq 2 ]
+        said "could not be written"
+    done
+}
+
+@test "the man page has every option and is clean" {
+    "$PGDYNO" --mdoc >pgdyno.1
+    grep -q 'Fl \\-latency\\-percentiles' pgdyno.1 || grep -q 'latency-percentiles' pgdyno.1
+    command -v mandoc >/dev/null || skip "no mandoc"
+    run mandoc -T lint -W warning pgdyno.1
+    [ "$status" -eq 0 ]
+}
