@@ -159,3 +159,14 @@ teardown() { common_teardown; }
     run mandoc -T lint -W warning pgdyno.1
     [ "$status" -eq 0 ]
 }
+
+@test "what is installed finds its catalog, wherever the prefix goes" {
+    cmake --install "$PGDYNO_BUILD" --prefix "$PLACE/prefix" >/dev/null
+    mv prefix moved
+    run moved/bin/pgdyno list
+    [ "$status" -eq 0 ]
+    [[ $output == *tasks* ]]
+    run moved/bin/pgdyno run tasks --dry-run
+    [ "$status" -eq 0 ]
+    [ -s moved/share/man/man1/pgdyno.1 ]
+}
