@@ -44,7 +44,8 @@ struct drive {
     struct timeline timeline;
     enum phase phase;
     int64_t phase_from_ns, phase_length_ns;
-    int64_t cpu_ns; /* at the window's start */
+    int64_t cpu_ns;        /* at the window's start */
+    int64_t second_end_ns; /* of the window's running second; INT64_MAX before it */
     bool gone;
 };
 
@@ -256,9 +257,14 @@ static void doze(struct drive *drive, int64_t until_ns)
         eventfd_read(drive->crew.notify_fd, &news);
 }
 
+/* Idle workers are woken when a second ends, to hand it over: so they need no timer of their own. */
 static void look_after(struct drive *drive, int64_t until_ns)
 {
-    doze(drive, until_ns);
+    doze(drive, until_ns < drive->second_end_ns ? until_ns : drive->second_end_ns);
+    if (clock_now_ns() >= drive->second_end_ns) {
+        drive->second_end_ns += NS_PER_S;
+        wake_all(drive);
+    }
     take_intervals(drive, false, NULL);
     tell(drive, NULL);
 }
@@ -323,6 +329,7 @@ static void open_window(struct drive *drive)
     atomic_store_explicit(&window->end_ns, start + drive->spec->duration_ns, memory_order_release);
     atomic_store_explicit(&window->start_ns, start, memory_order_release);
     wake_all(drive);
+    drive->second_end_ns = start + NS_PER_S;
     while (clock_now_ns() < start)
         doze(drive, start);
     drive->out->started_wall_ns = clock_wall_ns() - (clock_now_ns() - start);
@@ -528,7 +535,7 @@ static void clean_up(struct drive *drive)
 
 bool driver_run(const struct drive_spec *spec, struct trial_result *out, struct err *err)
 {
-    struct drive drive = {.spec = spec, .out = out, .crew.notify_fd = -1};
+    struct drive drive = {.spec = spec, .out = out, .crew.notify_fd = -1, .second_end_ns = INT64_MAX};
     bool ok = start(&drive, err) && connect_all(&drive, err) && warm_up(&drive, err);
     if (ok) {
         open_window(&drive);

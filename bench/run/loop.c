@@ -81,14 +81,12 @@ static int drop_wake(struct loop *loop, int n)
     return n;
 }
 
-int loop_wait(struct loop *loop, int64_t until_ns)
+int loop_wait(struct loop *loop)
 {
     const struct heap_entry *next = heap_peek(&loop->timers);
-    if (next && next->key < until_ns)
-        until_ns = next->key;
     struct timespec timeout, *limit = NULL;
-    if (until_ns != INT64_MAX) {
-        int64_t left = until_ns - clock_now_ns();
+    if (next) {
+        int64_t left = next->key - clock_now_ns();
         if (left < 0)
             left = 0;
         timeout = (struct timespec){.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};

@@ -23,7 +23,6 @@ bool recorder_init(struct recorder *recorder, const struct workload *workload, c
         .window = window,
         .transactions = calloc(workload->n_transactions, sizeof *recorder->transactions),
         .lag = hist_new(),
-        .second_end_ns = INT64_MAX,
         .last = second_new(0, 0),
     };
     recorder->first = recorder->last;
@@ -191,31 +190,31 @@ static void publish(struct recorder *recorder)
     }
 }
 
-int64_t recorder_next_tick(struct recorder *recorder)
+/* The last second is handed over by recorder_close: there is no more to roll. */
+static void set_second(struct recorder *recorder, int64_t number)
 {
-    if (__builtin_expect(recorder->second_end_ns == INT64_MAX, 0)) {
-        int64_t start = window_start(recorder->window);
-        if (start == INT64_MAX)
-            return INT64_MAX;
-        recorder->second_end_ns = start + NS_PER_S;
-    }
-    return recorder->second_end_ns < window_end(recorder->window) ? recorder->second_end_ns : INT64_MAX;
+    int64_t end_ns = window_start(recorder->window) + (number + 1) * NS_PER_S;
+    recorder->second_number = number;
+    recorder->second_end_ns = end_ns < window_end(recorder->window) ? end_ns : INT64_MAX;
 }
 
 void recorder_roll(struct recorder *recorder, int64_t now_ns)
 {
-    while (now_ns >= recorder->second_end_ns && recorder->second_end_ns < window_end(recorder->window)) {
+    if (recorder->second_end_ns == 0) {
+        if (window_start(recorder->window) == INT64_MAX)
+            return;
+        set_second(recorder, 0);
+    }
+    while (now_ns >= recorder->second_end_ns) {
         publish(recorder);
-        recorder->second_number++;
-        recorder->second_end_ns += NS_PER_S;
+        set_second(recorder, recorder->second_number + 1);
     }
 }
 
 void recorder_close(struct recorder *recorder)
 {
-    if (recorder_next_tick(recorder) != INT64_MAX)
-        recorder_roll(recorder, window_end(recorder->window));
-    if (window_start(recorder->window) != INT64_MAX)
+    recorder_roll(recorder, window_end(recorder->window));
+    if (recorder->second_end_ns != 0)
         publish(recorder);
 }
 

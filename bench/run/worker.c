@@ -67,7 +67,7 @@ static bool cut(const struct worker *worker)
 static void turn(struct worker *worker)
 {
     struct loop *loop = &worker->loop;
-    int n = loop_wait(loop, recorder_next_tick(&worker->recorder));
+    int n = loop_wait(loop);
     int64_t now_ns = clock_now_ns();
     recorder_tick(&worker->recorder, now_ns);
     for (int i = 0; i < n; i++)

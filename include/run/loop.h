@@ -40,9 +40,9 @@ void loop_arm(struct loop *loop, struct timer *timer, int64_t due_ns);
 /* Fire all timers that are due. */
 void loop_fire(struct loop *loop, int64_t now_ns);
 
-/* Wait until an event, the next timer or `until_ns`, then return how many events lie in loop->events (0 for a timer; wake-ups
- * are not among them). */
-int loop_wait(struct loop *loop, int64_t until_ns);
+/* Wait until an event, the next timer or a wake-up, then return how many events lie in loop->events (wake-ups are not among
+ * them). Without a timer there is no timeout either: the kernel need not arm and disarm one at every wait. */
+int loop_wait(struct loop *loop);
 
 /* From any thread: end the wait. */
 void loop_wake(struct loop *loop);

@@ -62,7 +62,7 @@ struct recorder {
     char first_error[512];
     int64_t first_error_ns;
 
-    int64_t second_end_ns; /* of the running second; INT64_MAX before the window */
+    int64_t second_end_ns; /* of the running second; 0 before the window is known, INT64_MAX in its last second */
     int64_t second_number;
     struct second *last;  /* the writer's end; never NULL */
     struct second *first; /* the reader's end: an empty or already read one, then what is new */
@@ -93,16 +93,14 @@ void recorder_error(struct recorder *recorder, int transaction, int64_t intended
 /* Still running when the drain ended: `so_far_ns` is a lower bound of its response. */
 void recorder_censored(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t so_far_ns);
 
-/* Hand over the seconds that have ended by `now_ns`. */
+/* Hand over the seconds of the window that have ended by `now_ns`. */
 void recorder_roll(struct recorder *recorder, int64_t now_ns);
+/* To be called before what happened at `now_ns` is recorded, and when a second has ended without anything happening. */
 static inline void recorder_tick(struct recorder *recorder, int64_t now_ns)
 {
     if (now_ns >= recorder->second_end_ns)
         recorder_roll(recorder, now_ns);
 }
-/* When the running second ends: the thread must tick then, even if nothing else happens. INT64_MAX: nothing to do. Begins
- * the first one when the window has become known. */
-int64_t recorder_next_tick(struct recorder *recorder);
 /* Hand over the window's last second too, which may be shorter. */
 void recorder_close(struct recorder *recorder);
 

@@ -34,7 +34,6 @@ static void record(struct recorder *recorder, int transaction, int64_t intended_
                               .service_ns = done_ns - intended_ns - 1000};
     recorder_tick(recorder, done_ns);
     recorder_outcome(recorder, &outcome);
-    recorder_next_tick(recorder);
 }
 
 static void test_window_counts_by_intended_start(void **state)
@@ -44,7 +43,6 @@ static void test_window_counts_by_intended_start(void **state)
     struct recorder recorder;
     open_window(&window, START, 2 * NS_PER_S);
     assert_true(recorder_init(&recorder, &workload, &window, NULL));
-    recorder_next_tick(&recorder);
     record(&recorder, 0, START - MS, START + MS, true);                   /* began in the warm-up */
     record(&recorder, 0, START, START + 3 * MS, true);
     record(&recorder, 0, START + NS_PER_S, START + NS_PER_S + MS, false); /* a failure is a response too */
@@ -102,8 +100,6 @@ static void test_timeline_merges_finished_seconds(void **state)
     open_window(&window, START, length);
     assert_true(recorder_init(&one, &workload, &window, NULL) && recorder_init(&two, &workload, &window, NULL));
     assert_true(timeline_init(&timeline, both, 2, NULL));
-    recorder_next_tick(&one);
-    recorder_next_tick(&two);
     for (int i = 0; i < 100; i++)
         record(&one, 0, START + i * 10 * MS, START + i * 10 * MS + 5 * MS, true);
     record(&two, 1, START, START + 7 * MS, false);
@@ -143,7 +139,6 @@ static void test_timeline_of_a_shortened_window(void **state)
     struct trial_result result;
     open_window(&window, START, 10 * NS_PER_S);
     assert_true(recorder_init(&one, &workload, &window, NULL) && timeline_init(&timeline, only, 1, NULL));
-    recorder_next_tick(&one);
     recorder_roll(&one, START + 6 * NS_PER_S);
     take_all(&timeline, false, 10 * NS_PER_S, 6);
     atomic_store(&window.end_ns, START + 1250 * MS);
@@ -156,19 +151,6 @@ static void test_timeline_of_a_shortened_window(void **state)
     trial_result_deinit(&result);
     timeline_deinit(&timeline);
     recorder_deinit(&one);
-}
-
-static void test_nothing_to_tick_after_the_last_second(void **state)
-{
-    (void)state;
-    struct window window;
-    struct recorder recorder;
-    open_window(&window, START, 2 * NS_PER_S);
-    assert_true(recorder_init(&recorder, &workload, &window, NULL));
-    assert_int_equal(recorder_next_tick(&recorder), START + NS_PER_S);
-    recorder_tick(&recorder, START + NS_PER_S);
-    assert_true(recorder_next_tick(&recorder) == INT64_MAX);
-    recorder_deinit(&recorder);
 }
 
 static void test_backoff_has_full_jitter_and_limits(void **state)
@@ -198,7 +180,6 @@ int main(void)
         cmocka_unit_test(test_errors_are_counted_and_the_first_is_kept),
         cmocka_unit_test(test_timeline_merges_finished_seconds),
         cmocka_unit_test(test_timeline_of_a_shortened_window),
-        cmocka_unit_test(test_nothing_to_tick_after_the_last_second),
         cmocka_unit_test(test_backoff_has_full_jitter_and_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
