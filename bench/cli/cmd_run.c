@@ -11,7 +11,10 @@
 
 #define PARENT "pgdyno-results"
 
-enum { ID_BYTES = 128, FOLDER_BYTES = 4096 };
+enum {
+    ID_BYTES = 128,
+    FOLDER_BYTES = 4096
+};
 
 struct place {
     char id[ID_BYTES];

@@ -11,7 +11,10 @@
 #include "base/clock.h"
 #include "base/proc.h"
 
-enum { MAX_TRIES = 1000, PATH_BYTES = 4096 };
+enum {
+    MAX_TRIES = 1000,
+    PATH_BYTES = 4096
+};
 
 void folder_run_id(const char *workload, int64_t wall_ns, char *buf, size_t size)
 {

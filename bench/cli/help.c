@@ -1,10 +1,13 @@
 #include "cli/help.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMN = 31, WIDTH = 100, MAN_WIDTH = 60 };
+enum {
+    COLUMN = 31,
+    WIDTH = 100,
+    MAN_WIDTH = 60
+};
 
 /* --- Text --------------------------------------------------------------------------------------------------------- */
 
@@ -49,7 +52,8 @@ static void option_left(const struct option_row *row, char *buf, size_t size)
     char letter[8] = "    ";
     if (row->letter)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    snprintf(buf, size, "  %s--%s%s%s", letter, row->name, row->argument ? "=" : "", row->argument ? row->argument : "");
+    snprintf(buf, size, "  %s--%s%s%s", letter, row->name, row->argument ? "=" : "",
+             row->argument ? row->argument : "");
 }
 
 static void option_line(const struct option_row *row, struct str *out)
@@ -95,7 +99,8 @@ void help_command(const struct command *command, struct str *out)
 {
     str_printf(out, "%s\n\nExamples:\n", command->about);
     examples(command->examples, out);
-    str_printf(out, "\nUsage: pgdyno %s%s%s [OPTION]…\n", command->name, *command->operands ? " " : "", command->operands);
+    str_printf(out, "\nUsage: pgdyno %s%s%s [OPTION]…\n", command->name, *command->operands ? " " : "",
+               command->operands);
     if (command->more) {
         str_append_char(out, '\n');
         fill(out, 0, 0, command->more);
@@ -110,11 +115,13 @@ void help_command(const struct command *command, struct str *out)
 
 void help_program(const struct command *commands, struct str *out)
 {
-    str_append(out, "pgdyno is a dynamometer for PostgreSQL: it says what an index, a pool size or an isolation level changes,\n"
-                    "by how much, and how sure it is.\n\nExamples:\n"
-                    "  pgdyno list                        which workloads come with it\n"
-                    "  pgdyno run tasks                   seed, sweep and report on a private server\n"
-                    "  pgdyno run my.yaml -d mydb         the same on a server of yours\n\nCommands:\n");
+    str_append(
+        out,
+        "pgdyno is a dynamometer for PostgreSQL: it says what an index, a pool size or an isolation level changes,\n"
+        "by how much, and how sure it is.\n\nExamples:\n"
+        "  pgdyno list                        which workloads come with it\n"
+        "  pgdyno run tasks                   seed, sweep and report on a private server\n"
+        "  pgdyno run my.yaml -d mydb         the same on a server of yours\n\nCommands:\n");
     for (const struct command *command = commands; command->name; command++) {
         char left[64];
         snprintf(left, sizeof left, "  %s %s", command->name, command->operands);
@@ -268,7 +275,8 @@ static void man_examples(const struct command *commands, struct str *out)
 }
 
 static const char man_head[] =
-    ".Dd November 21, 2026\n.Dt PGDYNO 1\n.Os\n.Sh NAME\n.Nm pgdyno\n.Nd dynamometer for PostgreSQL\n.Sh SYNOPSIS\n.Nm\n"
+    ".Dd November 21, 2026\n.Dt PGDYNO 1\n.Os\n.Sh NAME\n.Nm pgdyno\n.Nd dynamometer for PostgreSQL\n.Sh "
+    "SYNOPSIS\n.Nm\n"
     ".Ar command\n.Op Ar argument ...\n.Op Ar option ...\n.Sh DESCRIPTION\n.Nm\n"
     "loads the tables of a workload, drives its transactions over every combination\n"
     "of variant (index set, migration, settings), pool size and isolation level, in\n"

@@ -1,3 +1,4 @@
+/* clang-format off */
 /* pgdyno, a dynamometer for PostgreSQL. Where to find what; each room includes only rooms above it.
  *
  *   bench/base/    err      what went wrong          arena   memory that goes together   str    growable text
@@ -15,12 +16,12 @@
  *                  bind_*   nodes to structs         problems mistakes underlined        sqltext  :name in SQL
  *                  lexer, expr, program  compile     eval, operators, functions*, format, permute  run expressions
  *                  catalog/ the workloads that come with it
- *   bench/run/     session  reach the server         preflight what must be so           rehearse  empty dress rehearsal
- *                  seed     fill, reuse, clean       settle  vacuum, checkpoint          restore  the seeded state
+ *   bench/run/     session  reach the server         preflight what must be so           rehearse  dress rehearsal
+ *                  seed     fill, reuse, clean       settle  vacuum, checkpoint          restore  seeded state
  *                  variant  enter, leave             sample  plans                       sweep, order  all trials
  *                  trial    one of them              judge   is it valid                 estimate  what a run would do
- *                  loop     epoll and timers         pool    connections                 client, worker, driver  the load
- *                  mix, bind  what to send           retry   again, and when             hist, recorder  what was seen
+ *                  loop     epoll and timers         pool    connections                 client, worker, driver  load
+ *                  mix, bind  what to send           retry   again, and when             hist, recorder  the figures
  *   reports/       store    facts into a folder      facts   and back                    stats, compare  the figures
  *                  text, markdown  words             csv     tables                      plot*, picture  gnuplot
  *                  hlog, hgrm  histograms            report  all of it
@@ -29,13 +30,14 @@
  *                  folder   where results go         redact  no passwords                plan_text, plan_table  check
  *                  report_step  files and table
  */
-#include <libpq-fe.h>
+/* clang-format on */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/help.h"
 #include "cli/job.h"
 #include "cli/redact.h"
+#include "pg/query.h"
 
 static const struct command commands[] = {
     {"run", FOR_RUN, "WORKLOAD [URI]", 1, 1, cmd_run, "seed, sweep, report: the main job",
@@ -62,8 +64,8 @@ static const struct command commands[] = {
     {"compare", FOR_COMPARE, "BASE HEAD", 2, 2, cmd_compare, "two finished runs (not supported yet)",
      "pgdyno compare results-before results-after", NULL},
     {"list", FOR_LIST, "", 0, 0, cmd_list, "the workloads that come with it", "pgdyno list", NULL},
-    {"clean", FOR_CLEAN, "WORKLOAD [URI]", 1, 1, cmd_clean, "drop what seed created",
-     "pgdyno clean tasks -d bench", "Refuses a schema that pgdyno did not make."},
+    {"clean", FOR_CLEAN, "WORKLOAD [URI]", 1, 1, cmd_clean, "drop what seed created", "pgdyno clean tasks -d bench",
+     "Refuses a schema that pgdyno did not make."},
     {0},
 };
 
@@ -76,7 +78,7 @@ static int print(struct str *text)
 
 static int print_version(void)
 {
-    int libpq = PQlibVersion();
+    int libpq = db_client_version();
     printf("pgdyno %s (libpq %d.%d, for PostgreSQL 14 to 18)\n", PGDYNO_VERSION, libpq / 10000, libpq % 10000);
     return finish_output(EXIT_OK);
 }

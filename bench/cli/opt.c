@@ -8,7 +8,11 @@
 #include "base/units.h"
 #include "cli/redact.h"
 
-enum { NAMES_MAX = 96, PROGRESS_MAX_S = 3600, JOBS_MAX = 1024 };
+enum {
+    NAMES_MAX = 96,
+    PROGRESS_MAX_S = 3600,
+    JOBS_MAX = 1024
+};
 
 /* --- What an option does with its value --------------------------------------------------------------------------- */
 
@@ -47,7 +51,8 @@ static bool refuse(struct options *options, const struct option_row *row, const 
     return err_set(err, ERR_USAGE, NULL, "%s %s", name, row->detail);
 }
 
-static bool add_override(struct options *options, const char *key, const char *value, const char *option, struct err *err)
+static bool add_override(struct options *options, const char *key, const char *value, const char *option,
+                         struct err *err)
 {
     if (options->n_overrides == options->cap_overrides) {
         size_t cap = options->cap_overrides ? 2 * options->cap_overrides : 16;
@@ -121,10 +126,12 @@ static bool set_plots(struct options *options, const struct option_row *row, con
 
 /* --- The rows ----------------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 #define HEADING(text) {0, NULL, NULL, FOR_ALL, NULL, 0, NULL, text}
 #define MEMBER(member) offsetof(struct options, member)
 #define LATER(letter, name, argument, commands, with)                                                                  \
     {letter, name, argument, commands, refuse, 0, "is not supported yet: " with, NULL}
+/* clang-format on */
 
 enum {
     ON_SERVER = FOR_RUN | FOR_SEED | FOR_CHECK | FOR_CLEAN,

@@ -4,9 +4,12 @@
 #include "base/units.h"
 #include "cli/job.h"
 
-/* Row headers, page headers, a primary key and the write-ahead log, beside the bytes that COPY sends; and on the private server a
- * second copy to restore from. A guess, and said to be one. */
-enum { DISK_FACTOR = 4, DISK_FACTOR_PRIVATE = 6 };
+/* Row headers, page headers, a primary key and the write-ahead log, beside the bytes that COPY sends; and on the
+ * private server a second copy to restore from. A guess, and said to be one. */
+enum {
+    DISK_FACTOR = 4,
+    DISK_FACTOR_PRIVATE = 6
+};
 
 int question_length(const char *about)
 {
@@ -51,7 +54,8 @@ static void transaction_lines(const struct workload *workload, struct str *out)
     str_append(out, "\ntransactions\n");
     for (size_t i = 0; i < workload->n_transactions; i++) {
         const struct transaction *transaction = &workload->transactions[i];
-        double share = workload->total_weight > 0 ? 100.0 * (double)transaction->weight / (double)workload->total_weight : 0;
+        double share =
+            workload->total_weight > 0 ? 100.0 * (double)transaction->weight / (double)workload->total_weight : 0;
         str_printf(out, "  %-*s  %5.1f %%  %d statement%s%s\n", (int)widest, transaction->name, share,
                    transaction->n_statements, transaction->n_statements == 1 ? "" : "s",
                    transaction->block ? " in BEGIN … COMMIT" : "");
@@ -79,7 +83,8 @@ bool print_plan(const struct workload *workload, bool given_server, struct str *
     str_printf(out, "trials       %d, %s of warming up and measuring; seeding, indexes and restoring come on top\n",
                plan.n_trials, units_format_elapsed(elapsed, sizeof elapsed, plan.measuring_ns));
     str_printf(out, "connections  %d at most\n", plan.max_connections);
-    str_printf(out, "server       %s%s\n", given_server ? "yours; everything happens in schema " : "a private one, gone afterwards",
+    str_printf(out, "server       %s%s\n",
+               given_server ? "yours; everything happens in schema " : "a private one, gone afterwards",
                given_server ? workload->name : "");
     return !out->failed || err_memory(err);
 }

@@ -12,7 +12,10 @@
 
 #define REDRAW_NS (100 * NS_PER_MS)
 
-enum { BAR = 20, DEFAULT_COLUMNS = 80 };
+enum {
+    BAR = 20,
+    DEFAULT_COLUMNS = 80
+};
 
 /* What a phase is called, and what its `done` and `total` count. */
 static const struct {
@@ -153,7 +156,8 @@ void view_pgbench_line(const struct view_sums *sums, const struct progress *prog
                sqrt(variance > 0 ? variance : 0) / 1e6, (long long)sums->failed, (long long)sums->retried,
                (long long)sums->retries);
     str_printf(out, " | p95 %s%.1f p99 %s%.1f wait p99 %s%.1f pool %d/%d", most, (double)sums->p95_ns / 1e6, most,
-               (double)sums->p99_ns / 1e6, most, (double)sums->wait_p99_ns / 1e6, progress->busy, progress->connections);
+               (double)sums->p99_ns / 1e6, most, (double)sums->wait_p99_ns / 1e6, progress->busy,
+               progress->connections);
 }
 
 /* --- On the screen ------------------------------------------------------------------------------------------------ */
@@ -323,7 +327,8 @@ void view_trial(struct view *view, const struct workload *workload, const struct
     double seconds = (double)trial->duration_ns / 1e9;
     str_printf(&line, "trial %d of %d: ", trial->order + 1, n_trials);
     trial_label(workload, trial, &line);
-    str_printf(&line, ": %s tx/s, p99 %s", units_format_count(tps, sizeof tps, seconds > 0 ? (double)ok / seconds : 0, 0),
+    str_printf(&line, ": %s tx/s, p99 %s",
+               units_format_count(tps, sizeof tps, seconds > 0 ? (double)ok / seconds : 0, 0),
                units_format_ns(p99_text, sizeof p99_text, (double)p99));
     if (failed > 0)
         str_printf(&line, ", %lld failed", (long long)failed);

@@ -196,6 +196,11 @@ int db_version(const struct db *db)
     return PQserverVersion(db->conn);
 }
 
+int db_client_version(void)
+{
+    return PQlibVersion();
+}
+
 sqlstate db_sqlstate(const struct db *db)
 {
     return db->last;

@@ -7,9 +7,9 @@
 /* conventions.md, "Exit status". */
 enum exit_status {
     EXIT_OK = 0,
-    EXIT_USAGE = 1,    /* usage, workload file, first connection */
-    EXIT_TROUBLE = 2,  /* errors while running; what was measured is written */
-    EXIT_INVALID = 3,  /* measured, but not valid */
+    EXIT_USAGE = 1,      /* usage, workload file, first connection */
+    EXIT_TROUBLE = 2,    /* errors while running; what was measured is written */
+    EXIT_INVALID = 3,    /* measured, but not valid */
     EXIT_SIGNALLED = 128 /* + the signal's number; what was measured is written */
 };
 

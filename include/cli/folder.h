@@ -11,8 +11,8 @@
 /* "tasks-20261121T101500", local time. */
 void folder_run_id(const char *workload, int64_t wall_ns, char *buf, size_t size);
 
-/* Make `parent`/`run_id`, or with -2, -3, … appended if it is taken, and say which in `path`; `run_id` (of `size` bytes)
- * is changed to match. Two runs that begin in the same second get two folders. */
+/* Make `parent`/`run_id`, or with -2, -3, … appended if it is taken, and say which in `path`; `run_id` (of `size`
+ * bytes) is changed to match. Two runs that begin in the same second get two folders. */
 bool folder_claim(const char *parent, char *run_id, size_t size, char *path, size_t path_size, struct err *err);
 
 /* Point `parent`/latest at the folder. A file or folder of that name that is no link stays as it is. */

@@ -17,8 +17,8 @@ struct job {
     struct session *session;
 };
 
-/* Find and read the workload with the command line's overrides; prints what is wrong. False: end with EXIT_USAGE. Call job_close
- * in any case. */
+/* Find and read the workload with the command line's overrides; prints what is wrong. False: end with EXIT_USAGE. Call
+ * job_close in any case. */
 bool job_open(struct job *job, const struct options *options);
 void job_close(struct job *job);
 

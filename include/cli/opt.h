@@ -22,7 +22,10 @@ enum for_command {
     FOR_ALL = 127
 };
 
-enum { OPT_OPERANDS = 2, OPT_PERCENTILES = 8 };
+enum {
+    OPT_OPERANDS = 2,
+    OPT_PERCENTILES = 8
+};
 
 /* What the command line said. Strings live in `arena`, free of argv. */
 struct options {
@@ -33,12 +36,12 @@ struct options {
     size_t cap_overrides;
     const char *operands[OPT_OPERANDS]; /* WORKLOAD or DIR; for compare BASE and HEAD */
     int n_operands;
-    const char *output;                 /* NULL: a folder of our choosing */
-    const char *plots;                  /* "svg" (NULL), "png", "none" */
+    const char *output;                  /* NULL: a folder of our choosing */
+    const char *plots;                   /* "svg" (NULL), "png", "none" */
     double percentiles[OPT_PERCENTILES]; /* 0..1 */
     int n_percentiles;
-    int progress_s;                     /* 0: not asked for */
-    int jobs;                           /* 0: one a core */
+    int progress_s; /* 0: not asked for */
+    int jobs;       /* 0: one a core */
     bool quiet, no_color, keep, dry_run, help, version;
 };
 
@@ -52,16 +55,16 @@ struct option_row {
     const char *argument; /* "SEC"; NULL: a flag */
     unsigned commands;    /* enum for_command, or-ed */
     option_fn *set;
-    size_t offset;        /* of the member in struct options, where `set` needs one */
-    const char *detail;   /* override key; or why it is refused */
-    const char *help;     /* NULL: known, but not shown */
+    size_t offset;      /* of the member in struct options, where `set` needs one */
+    const char *detail; /* override key; or why it is refused */
+    const char *help;   /* NULL: known, but not shown */
 };
 
 /* Ends with a row of zeros. */
 extern const struct option_row option_rows[];
 
-/* Read what follows the command's name (argv[0] is the first option or operand). `max_operands` as the command has; a connection string
- * among the operands becomes the target. False with ERR_USAGE; call options_deinit in any case. */
+/* Read what follows the command's name (argv[0] is the first option or operand). `max_operands` as the command has; a
+ * connection string among the operands becomes the target. False with ERR_USAGE; call options_deinit in any case. */
 bool options_parse(struct options *options, unsigned command, int max_operands, int argc, char *const *argv,
                    struct err *err);
 void options_deinit(struct options *options);

@@ -6,8 +6,9 @@
 
 #include "base/str.h"
 
-/* Overwrite each password in `text`, which may hold a URI (postgresql://user:password@…, ?password=…) or keywords (password = '…'), with
- * up to three asterisks, in place; what follows moves up. Anything else stays as it is. True if there was one. */
+/* Overwrite each password in `text`, which may hold a URI (postgresql://user:password@…) or keywords
+ * (password = '…'), with up to three asterisks, in place; what follows moves up. Anything else stays as it is. True if
+ * there was one. */
 bool redact_conninfo(char *text);
 
 /* The same for every argument, as /proc shows them. True if any had a password. */

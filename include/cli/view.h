@@ -1,5 +1,5 @@
-/* What the person sees while a run goes on: one live line on a terminal, plain lines elsewhere. All of it goes to stderr, so that
- * stdout has the table alone. */
+/* What the person sees while a run goes on: one live line on a terminal, plain lines elsewhere. All of it goes to
+ * stderr, so that stdout has the table alone. */
 #ifndef PGDYNO_CLI_VIEW_H
 #define PGDYNO_CLI_VIEW_H
 
@@ -22,13 +22,13 @@ struct view_sums {
 
 struct view {
     FILE *out;
-    bool live;       /* a terminal that can redraw a line */
-    bool quiet;      /* neither progress nor notices; warnings stay */
-    int every_s;     /* a `progress:` line each so many seconds; 0: none */
-    int columns;     /* 0: ask the terminal */
-    bool drawn;      /* the live line is on the screen */
+    bool live;   /* a terminal that can redraw a line */
+    bool quiet;  /* neither progress nor notices; warnings stay */
+    int every_s; /* a `progress:` line each so many seconds; 0: none */
+    int columns; /* 0: ask the terminal */
+    bool drawn;  /* the live line is on the screen */
     bool stop_said;
-    bool announced;  /* phase and label below were */
+    bool announced;       /* phase and label below were */
     unsigned phases_said; /* a bit a phase */
     enum phase phase;
     char label[160];

@@ -33,6 +33,8 @@ bool db_set_uninterruptible(struct db *db, bool on);
 /* libpq's handle, borrowed: for COPY and for quoting. It is in blocking mode. */
 PGconn *db_handle(struct db *db);
 int db_version(const struct db *db); /* 150018 */
+/* libpq's own version, in the same form. */
+int db_client_version(void);
 /* Does pgdyno work with this server version? If not, the error names it. */
 bool db_version_supported(int version, struct err *err);
 /* The SQLSTATE of the last failed statement; 0 if none. */

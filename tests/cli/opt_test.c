@@ -1,9 +1,8 @@
-#include "unit.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/opt.h"
+#include "unit.h"
 
 static struct err err;
 

@@ -1,9 +1,8 @@
-#include "unit.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/redact.h"
+#include "unit.h"
 
 static void passwords_go_and_the_rest_stays(void **state)
 {

@@ -1,17 +1,27 @@
-#include "unit.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cli/view.h"
+#include "unit.h"
 
 static struct progress measuring(void)
 {
-    return (struct progress){.phase = PHASE_MEASURE, .label = "status_prio · pool 8", .done = 4 * NS_PER_S,
-                             .total = 8 * NS_PER_S, .trial = 3, .n_trials = 6, .fresh = true, .time_s = 5.0,
-                             .tps = 86.9, .latency_avg_ns = 259.117e6, .latency_stddev_ns = 63.863e6,
-                             .p95_ns = 301200000, .p99_ns = 340800000, .wait_p99_ns = 12100000, .busy = 16,
+    return (struct progress){.phase = PHASE_MEASURE,
+                             .label = "status_prio · pool 8",
+                             .done = 4 * NS_PER_S,
+                             .total = 8 * NS_PER_S,
+                             .trial = 3,
+                             .n_trials = 6,
+                             .fresh = true,
+                             .time_s = 5.0,
+                             .tps = 86.9,
+                             .latency_avg_ns = 259.117e6,
+                             .latency_stddev_ns = 63.863e6,
+                             .p95_ns = 301200000,
+                             .p99_ns = 340800000,
+                             .wait_p99_ns = 12100000,
+                             .busy = 16,
                              .connections = 16};
 }
 
@@ -35,10 +45,22 @@ static void seconds_pool(void **state)
     (void)state;
     struct view_sums sums = {0};
     struct str line = {0};
-    struct progress one = {.time_s = 1, .tps = 100, .latency_avg_ns = 1e6, .p95_ns = 1000000, .p99_ns = 9000000,
-                           .failed = 1, .retried = 2, .retries = 3};
-    struct progress two = {.time_s = 2, .tps = 300, .latency_avg_ns = 3e6, .p95_ns = 3000000, .p99_ns = 4000000,
-                           .failed = 1, .retried = 1, .retries = 1};
+    struct progress one = {.time_s = 1,
+                           .tps = 100,
+                           .latency_avg_ns = 1e6,
+                           .p95_ns = 1000000,
+                           .p99_ns = 9000000,
+                           .failed = 1,
+                           .retried = 2,
+                           .retries = 3};
+    struct progress two = {.time_s = 2,
+                           .tps = 300,
+                           .latency_avg_ns = 3e6,
+                           .p95_ns = 3000000,
+                           .p99_ns = 4000000,
+                           .failed = 1,
+                           .retried = 1,
+                           .retries = 1};
     view_add(&sums, &one);
     view_add(&sums, &two);
     view_pgbench_line(&sums, &two, &line);
@@ -99,8 +121,8 @@ static void seeding_counts_rows(void **state)
     (void)state;
     struct view view = {0};
     struct str line = {0};
-    struct progress progress = {.phase = PHASE_SEED, .label = "tasks", .done = 25000, .total = 100000,
-                                .phase_elapsed_ns = NS_PER_S};
+    struct progress progress = {
+        .phase = PHASE_SEED, .label = "tasks", .done = 25000, .total = 100000, .phase_elapsed_ns = NS_PER_S};
     view_line(&view, &progress, NS_PER_S, 200, &line);
     assert_string_equal(str_text(&line),
                         "seeding tasks  [#####>              ] 25,000 of 100,000 rows  25,000/s  3.0 s left");

@@ -23,7 +23,8 @@ int main(void)
         return 1;
     }
     const struct target *target = cluster_target(cluster);
-    printf("export PGHOST=%s PGPORT=%s PGUSER=%s PGDATABASE=postgres\nready=yes\n", target->host, target->port, target->user);
+    printf("export PGHOST=%s PGPORT=%s PGUSER=%s PGDATABASE=postgres\nready=yes\n", target->host, target->port,
+           target->user);
     fflush(stdout);
     wait_for_end();
     cluster_close(cluster);
