@@ -17,6 +17,9 @@ bool text_write(const struct facts *facts, const struct comparisons *comparisons
 /* Parts, each ending in a newline when there is anything to say. */
 void text_title(const struct facts *facts, struct str *out);  /* workload, rows, server, seed */
 void text_design(const struct facts *facts, struct str *out); /* variants × pool × isolation, blocks, time */
+/* With colour if the options say so. The plans stand in the last column, or below where it would be cut to a stump. */
+bool text_table(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
+                int width, struct str *out);
 bool text_table_markdown(const struct facts *facts, const struct comparisons *comparisons,
                          const struct report_options *options, struct str *out);
 /* Lines with `bullet` in front of each. */
@@ -25,6 +28,8 @@ void text_notes(const struct facts *facts, const struct comparisons *comparisons
 void text_ledger(const struct facts *facts, const char *bullet, struct str *out);
 void text_broken(const struct facts *facts, const char *bullet, struct str *out);
 void text_warnings(const struct facts *facts, const char *bullet, struct str *out);
+/* How many transactions gave up, and the first message of the server. */
+void text_first_error(const struct facts *facts, struct str *out);
 /* "All 24 trials valid." or how many and why. Returns whether all planned trials are there, complete and valid. */
 bool text_validity(const struct facts *facts, struct str *out);
 

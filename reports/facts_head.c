@@ -1,0 +1,171 @@
+/* run.json and plans/: what was run, on what. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "facts_reader.h"
+#include "record.h"
+
+/* --- run.json ----------------------------------------------------------------------------------------------------- */
+
+static void read_transactions(struct reader *reader, const json_t *list)
+{
+    struct facts *facts = reader->facts;
+    facts->transactions = reader_keep_array(reader, json_array_size(list), sizeof *facts->transactions);
+    for (size_t i = 0; facts->transactions && i < json_array_size(list); i++) {
+        const json_t *from = json_array_get(list, i), *statements = json_object_get(from, "statements");
+        struct fact_transaction *to = &facts->transactions[facts->n_transactions++];
+        to->name = reader_keep_member(reader, from, "name");
+        to->weight = json_get_int(from, "weight", 0);
+        to->statements = reader_keep_array(reader, json_array_size(statements), sizeof *to->statements);
+        for (size_t k = 0; to->statements && k < json_array_size(statements); k++)
+            to->statements[to->n_statements++] =
+                (struct fact_statement){(int)json_get_int(json_array_get(statements, k), "number", (int64_t)k + 1),
+                                        reader_keep_member(reader, json_array_get(statements, k), "text")};
+    }
+}
+
+static void read_variants(struct reader *reader, const json_t *list)
+{
+    struct facts *facts = reader->facts;
+    facts->variants = reader_keep_array(reader, json_array_size(list), sizeof *facts->variants);
+    for (size_t i = 0; facts->variants && i < json_array_size(list); i++)
+        facts->variants[facts->n_variants++] =
+            (struct fact_variant){reader_keep_member(reader, json_array_get(list, i), "name"),
+                                  reader_keep_member(reader, json_array_get(list, i), "about")};
+}
+
+static void read_tables(struct reader *reader, const json_t *list)
+{
+    struct facts *facts = reader->facts;
+    facts->tables = reader_keep_array(reader, json_array_size(list), sizeof *facts->tables);
+    for (size_t i = 0; facts->tables && i < json_array_size(list); i++)
+        facts->tables[facts->n_tables++] =
+            (struct fact_table){reader_keep_member(reader, json_array_get(list, i), "name"),
+                                json_get_int(json_array_get(list, i), "rows", 0)};
+}
+
+static void read_sweep(struct reader *reader, const json_t *sweep)
+{
+    struct facts *facts = reader->facts;
+    const json_t *pools = json_object_get(sweep, "pool"), *isolations = json_object_get(sweep, "isolation");
+    facts->pools = reader_keep_array(reader, json_array_size(pools), sizeof *facts->pools);
+    facts->isolations = reader_keep_array(reader, json_array_size(isolations), sizeof *facts->isolations);
+    if (reader->failed)
+        return;
+    for (size_t i = 0; i < json_array_size(pools); i++)
+        facts->pools[facts->n_pools++] = (int)json_integer_value(json_array_get(pools, i));
+    for (size_t i = 0; i < json_array_size(isolations); i++) {
+        const char *name = json_string_value(json_array_get(isolations, i));
+        enum isolation isolation = reader_find_isolation(name ? name : "");
+        if (isolation != ISOLATION_COUNT)
+            facts->isolations[facts->n_isolations++] = isolation;
+    }
+}
+
+static void read_measure(struct reader *reader, const json_t *from)
+{
+    struct facts *facts = reader->facts;
+    struct measure *to = &facts->measure;
+    to->warmup_ns = json_get_int(from, "warmup_ns", 0);
+    to->duration_ns = json_get_int(from, "duration_ns", 0);
+    to->blocks = (int)json_get_int(from, "blocks", 0);
+    to->seed = strtoull(json_get_string(from, "seed", "0"), NULL, 10);
+    to->threads = (int)json_get_int(from, "threads", 0);
+    for (int i = 0; i < PROTOCOL_COUNT; i++)
+        if (strcmp(protocol_name((enum protocol)i), json_get_string(from, "protocol", "")) == 0)
+            to->protocol = (enum protocol)i;
+    facts->max_tries = (int)json_get_int(from, "max_tries", 1);
+}
+
+static void read_server(struct reader *reader, const json_t *server)
+{
+    struct facts *facts = reader->facts;
+    const json_t *settings = json_object_get(server, "settings");
+    facts->server_version = (int)json_get_int(server, "version", 0);
+    facts->server_text = reader_keep_member(reader, server, "text");
+    facts->private_server = json_get_bool(server, "private", false);
+    facts->settings = reader_keep_array(reader, json_object_size(settings), sizeof *facts->settings);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)settings, key, value) if (facts->settings) facts->settings[facts->n_settings++] =
+        (struct fact_setting){reader_keep(reader, key),
+                              reader_keep(reader, json_is_string(value) ? json_string_value(value) : "")};
+}
+
+static void read_head(struct reader *reader, const json_t *head)
+{
+    struct facts *facts = reader->facts;
+    const json_t *workload = json_object_get(head, "workload"), *ended = json_object_get(head, "ended");
+    facts->run_id = reader_keep_member(reader, head, "run_id");
+    facts->pgdyno_version = reader_keep_member(reader, head, "pgdyno");
+    facts->command_line = reader_keep_member(reader, head, "command_line");
+    facts->workload = reader_keep_member(reader, workload, "name");
+    facts->about = reader_keep_member(reader, workload, "about");
+    facts->workload_path = reader_keep_member(reader, workload, "path");
+    facts->workload_hash = reader_keep_member(reader, workload, "hash");
+    facts->started_wall_ns = json_get_int(head, "started_wall_ns", 0);
+    facts->ended_wall_ns = json_get_int(ended, "wall_ns", 0);
+    facts->ending = reader_keep(reader, json_get_string(ended, "ending", "interrupted"));
+    facts->reason = reader_keep_member(reader, ended, "reason");
+    facts->n_checks = (int64_t)json_array_size(json_object_get(head, "checks"));
+    record_read(record_machine, record_machine_n, json_object_get(head, "machine"), &facts->machine);
+    read_measure(reader, json_object_get(head, "measure"));
+    read_sweep(reader, json_object_get(head, "sweep"));
+    read_variants(reader, json_object_get(head, "variants"));
+    read_transactions(reader, json_object_get(head, "transactions"));
+    read_tables(reader, json_object_get(head, "tables"));
+    read_server(reader, json_object_get(head, "server"));
+}
+
+bool facts_load_head(struct reader *reader, struct err *err)
+{
+    struct facts *facts = reader->facts;
+    char path[READER_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/run.json", facts->folder);
+    json_t *head = json_read_file(path, err);
+    if (!head)
+        return err_append(err, "%s is not the folder of a run: it needs a readable run.json", facts->folder);
+    bool ours = json_get_int(head, "format", 0) == 1;
+    if (ours)
+        read_head(reader, head);
+    json_decref(head);
+    if (!ours)
+        return err_set(err, ERR_INPUT, path, "not a run.json that this pgdyno can read (format 1)");
+    if (facts->n_variants == 0 || facts->n_transactions == 0 || facts->n_pools == 0 || facts->n_isolations == 0)
+        return err_set(err, ERR_INPUT, path, "damaged: variants, transactions or sweep are missing");
+    return true;
+}
+
+/* --- Plans -------------------------------------------------------------------------------------------------------- */
+
+static void read_plan(struct reader *reader, int variant, int transaction, int statement, struct fact_plan *to)
+{
+    struct facts *facts = reader->facts;
+    char variant_name[FACTS_NAME_BYTES], transaction_name[FACTS_NAME_BYTES], path[READER_PATH_BYTES];
+    facts_file_name(variant_name, sizeof variant_name, facts->variants[variant].name, variant);
+    facts_file_name(transaction_name, sizeof transaction_name, facts->transactions[transaction].name, transaction);
+    snprintf(path, sizeof path, "%s/plans/%s/%s_%d.json", facts->folder, variant_name, transaction_name,
+             facts->transactions[transaction].statements[statement].number);
+    json_t *plan = json_read_file(path, NULL);
+    to->shape = reader_keep_member(reader, plan, "shape");
+    to->scan = reader_keep_member(reader, plan, "scan");
+    to->writes = json_get_bool(plan, "writes", false);
+    json_decref(plan);
+}
+
+void facts_load_plans(struct reader *reader)
+{
+    struct facts *facts = reader->facts;
+    facts->plans = reader_keep_array(reader, facts->n_variants * facts->n_transactions, sizeof *facts->plans);
+    for (size_t v = 0; facts->plans && v < facts->n_variants; v++) {
+        for (size_t t = 0; t < facts->n_transactions; t++) {
+            int n = facts->transactions[t].n_statements;
+            struct fact_plan *plans = reader_keep_array(reader, (size_t)n, sizeof *plans);
+            facts->plans[v * facts->n_transactions + t] = plans;
+            for (int s = 0; plans && s < n; s++)
+                read_plan(reader, (int)v, (int)t, s, &plans[s]);
+        }
+    }
+}

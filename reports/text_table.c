@@ -1,0 +1,323 @@
+/* A row a variant × transaction, a group a sweep point; then what its signs mean. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "figures.h"
+#include "grid.h"
+#include "reports/stats.h"
+#include "reports/text.h"
+
+enum {
+    LONGEST_NAME = 20
+};
+
+static const double default_percentiles[] = {0.50, 0.95, 0.99};
+
+struct table {
+    const struct facts *facts;
+    const struct comparisons *comparisons;
+    const double *percentiles;
+    int n_percentiles;
+    bool retried, failed; /* any anywhere: then a column */
+    bool plans;           /* a column of them, else lines below */
+    struct grid *grid;
+};
+
+static bool any_trials(const struct facts *facts, int pool, int isolation)
+{
+    for (size_t i = 0; i < facts->n_trials; i++)
+        if (facts->trials[i].plain.pool == pool && facts->trials[i].plain.isolation == isolation)
+            return true;
+    return false;
+}
+
+static void look_for_trouble(struct table *table)
+{
+    for (size_t i = 0; i < table->facts->n_trials; i++)
+        for (size_t t = 0; t < table->facts->n_transactions; t++) {
+            table->retried |= table->facts->trials[i].transactions[t].counts.retried > 0;
+            table->failed |= table->facts->trials[i].transactions[t].counts.failed > 0;
+        }
+}
+
+static void percentile_name(char *buf, size_t size, double q)
+{
+    char number[32];
+    snprintf(buf, size, "p%s", units_format_number(number, sizeof number, q * 100));
+}
+
+static void header_cells(struct table *table)
+{
+    struct grid *grid = table->grid;
+    char name[40];
+    grid_header(grid);
+    grid_row(grid);
+    grid_cell(grid, PAINT_NONE, "");
+    grid_cell(grid, PAINT_NONE, "");
+    grid_cell(grid, PAINT_NONE, "tx/s");
+    for (int i = 0; i < table->n_percentiles; i++) {
+        percentile_name(name, sizeof name, table->percentiles[i]);
+        grid_cell(grid, PAINT_NONE, name);
+    }
+    grid_cell(grid, PAINT_NONE, "max");
+    if (table->retried)
+        grid_cell(grid, PAINT_NONE, "retried");
+    if (table->failed)
+        grid_cell(grid, PAINT_NONE, "failed");
+    if (table->facts->n_variants > 1) {
+        struct str against = {0};
+        str_append(&against, "p99 against ");
+        grid_append_cut(&against, table->facts->variants[0].name, 18);
+        grid_cell(grid, PAINT_NONE, str_text(&against));
+        str_deinit(&against);
+    }
+    if (table->plans)
+        grid_cell(grid, PAINT_NONE, "plan");
+}
+
+static void latency_cell(struct grid *grid, const struct hist *hist, double q)
+{
+    char text[64];
+    if (!hist || hist->total == 0 || !hist_supports(hist->total, q))
+        grid_cell(grid, PAINT_NONE, "–");
+    else
+        grid_cell(grid, PAINT_NONE, units_format_ns(text, sizeof text, (double)hist_percentile(hist, q)));
+}
+
+static void rate_cell(struct grid *grid, double tps)
+{
+    char text[64];
+    if (isfinite(tps))
+        grid_cell(grid, PAINT_NONE, units_format_count(text, sizeof text, tps, tps < 99.95 ? 1 : 0));
+    else
+        grid_cell(grid, PAINT_NONE, "–");
+}
+
+/* A share of all that ended; nothing where there is none, so that trouble stands out. */
+static void share_cell(struct grid *grid, int64_t part, int64_t all, enum paint paint)
+{
+    struct str text = {0};
+    char number[32];
+    double share = all > 0 ? 100 * (double)part / (double)all : 0;
+    if (part > 0 && share < 0.05)
+        str_append(&text, "<0.1 %");
+    else if (part > 0)
+        str_printf(&text, "%s %%", units_format_count(number, sizeof number, share, share < 9.95 ? 1 : 0));
+    grid_cell(grid, paint, str_text(&text));
+    str_deinit(&text);
+}
+
+/* p99 where the count carries it, else the highest percentile that it does. */
+static const struct comparison *headline(const struct comparisons *comparisons, int transaction, int variant, int pool,
+                                         int isolation)
+{
+    static const enum metric wanted[] = {METRIC_P99, METRIC_P90, METRIC_P50};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        const struct comparison *row = compare_find(comparisons, wanted[i], transaction, variant, pool, isolation);
+        if (row && row->has_ratio && isfinite(row->baseline_value) && isfinite(row->variant_value))
+            return row;
+    }
+    return NULL;
+}
+
+static void against_cell(struct table *table, int transaction, int variant, int pool, int isolation)
+{
+    struct str text = {0};
+    const struct comparison *row =
+        variant > 0 ? headline(table->comparisons, transaction, variant, pool, isolation) : NULL;
+    const char *check;
+    if (row && row->metric != METRIC_P99)
+        str_printf(&text, "%s: ", metric_rows[row->metric].name);
+    int direction = text_ratio(row, &text);
+    if (variant > 0 && !row)
+        str_append(&text, "–");
+    if (direction > 0 && figures_broken(table->facts, variant, &check) > 0)
+        direction = -1; /* faster and wrong is no good news */
+    grid_cell(table->grid, direction > 0 ? PAINT_GOOD : direction < 0 ? PAINT_BAD : PAINT_NONE, str_text(&text));
+    str_deinit(&text);
+}
+
+static void name_cell(struct grid *grid, enum paint paint, const char *name)
+{
+    struct str cut = {0};
+    grid_append_cut(&cut, name, LONGEST_NAME);
+    grid_cell(grid, paint, str_text(&cut));
+    str_deinit(&cut);
+}
+
+static void data_row(struct table *table, int transaction, int variant, int pool, int isolation)
+{
+    const struct facts *facts = table->facts;
+    struct grid *grid = table->grid;
+    struct cell_figures cell;
+    char max[64];
+    figures_cell(facts, variant, pool, isolation, transaction, &cell);
+    grid_row(grid);
+    name_cell(grid, PAINT_BOLD, variant == 0 ? facts->transactions[transaction].name : "");
+    name_cell(grid, PAINT_NONE, facts->variants[variant].name);
+    rate_cell(grid, cell.tps);
+    for (int i = 0; i < table->n_percentiles; i++)
+        latency_cell(grid, cell.response, table->percentiles[i]);
+    bool any = cell.response && cell.response->total > 0;
+    grid_cell(grid, PAINT_NONE, any ? units_format_ns(max, sizeof max, (double)cell.response->max) : "–");
+    if (table->retried)
+        share_cell(grid, cell.retried, cell.ok + cell.failed, PAINT_NONE);
+    if (table->failed)
+        share_cell(grid, cell.failed, cell.ok + cell.failed, PAINT_BAD);
+    if (facts->n_variants > 1)
+        against_cell(table, transaction, variant, pool, isolation);
+    if (table->plans)
+        grid_cell(grid, PAINT_NONE, figures_plan(facts, variant, transaction));
+}
+
+static void point_heading(struct table *table, int pool, int isolation)
+{
+    const struct facts *facts = table->facts;
+    struct str text = {0};
+    str_printf(&text, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
+    if (facts->n_pools > 1 || facts->n_isolations > 1) {
+        grid_rule(table->grid);
+        grid_heading(table->grid, str_text(&text));
+    }
+    str_deinit(&text);
+}
+
+static void point_rows(struct table *table, int pool, int isolation)
+{
+    point_heading(table, pool, isolation);
+    for (size_t t = 0; t < table->facts->n_transactions; t++)
+        for (size_t v = 0; v < table->facts->n_variants && table->facts->transactions[t].weight > 0; v++)
+            data_row(table, (int)t, (int)v, pool, isolation);
+}
+
+static bool make_table(const struct facts *facts, const struct comparisons *comparisons,
+                       const struct report_options *options, bool plans, struct table *out)
+{
+    *out = (struct table){.facts = facts,
+                          .plans = plans,
+                          .comparisons = comparisons,
+                          .percentiles = options->percentiles ? options->percentiles : default_percentiles,
+                          .n_percentiles = options->percentiles ? options->n_percentiles : 3};
+    look_for_trouble(out);
+    int numbers = 2 + out->n_percentiles + out->retried + out->failed;
+    out->grid = grid_new(2 + numbers + (facts->n_variants > 1) + plans, ((1u << numbers) - 1) << 2);
+    if (!out->grid)
+        return false;
+    header_cells(out);
+    for (size_t i = 0; i < facts->n_isolations; i++)
+        for (size_t p = 0; p < facts->n_pools; p++)
+            if (any_trials(facts, (int)p, (int)i))
+                point_rows(out, (int)p, (int)i);
+    return true;
+}
+
+bool text_table_markdown(const struct facts *facts, const struct comparisons *comparisons,
+                         const struct report_options *options, struct str *out)
+{
+    struct table table;
+    bool ok = make_table(facts, comparisons, options, true, &table) && grid_markdown(table.grid, out);
+    grid_free(table.grid);
+    return ok;
+}
+
+/* --- Plans below it ----------------------------------------------------------------------------------------------- */
+
+static bool changes_plan(const struct facts *facts, int variant, int transaction)
+{
+    const char *plan = figures_plan(facts, variant, transaction);
+    return *plan && strcmp(plan, FIGURES_NO_CHANGE) != 0;
+}
+
+/* Where the plans' column would be cut to a stump, they go below the table. */
+static void plan_lines(const struct facts *facts, struct str *out)
+{
+    for (size_t t = 0; t < facts->n_transactions; t++) {
+        int changes = 0;
+        if (facts->transactions[t].weight == 0 || !*figures_plan(facts, 0, (int)t))
+            continue;
+        str_printf(out, "plan of %s: %s", facts->transactions[t].name, figures_plan(facts, 0, (int)t));
+        for (size_t v = 1; v < facts->n_variants; v++) {
+            if (!changes_plan(facts, (int)v, (int)t))
+                continue;
+            str_printf(out, "; %s: %s", facts->variants[v].name, figures_plan(facts, (int)v, (int)t));
+            changes++;
+        }
+        str_append(out, changes == 0 && facts->n_variants > 1 ? ", the same under every variant\n" : "\n");
+    }
+}
+
+bool text_table(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
+                int width, struct str *out)
+{
+    enum {
+        STUMP = 24
+    };
+    struct table table;
+    bool below = false, ok = make_table(facts, comparisons, options, true, &table);
+    if (ok && grid_last_room(table.grid, width) < STUMP) {
+        grid_free(table.grid);
+        below = true;
+        ok = make_table(facts, comparisons, options, false, &table);
+    }
+    ok = ok && grid_text(table.grid, options->colour, below ? 0 : width, out);
+    grid_free(table.grid);
+    str_append_char(out, '\n');
+    if (below)
+        plan_lines(facts, out);
+    return ok;
+}
+
+/* --- What its signs mean ------------------------------------------------------------------------------------------ */
+
+static bool lacks_percentiles(const struct facts *facts, double q)
+{
+    for (size_t c = 0; c < facts_n_cells(facts); c++)
+        for (size_t t = 0; t < facts->n_transactions; t++) {
+            const struct hist *hist = facts->hists[c][t].response;
+            if (hist && hist->total > 0 && !hist_supports(hist->total, q))
+                return true;
+        }
+    return false;
+}
+
+static void percentile_note(const struct facts *facts, double q, const char *bullet, struct str *out)
+{
+    char name[40], needed[64];
+    if (q >= 1 || !lacks_percentiles(facts, q))
+        return;
+    percentile_name(name, sizeof name, q);
+    units_format_count(needed, sizeof needed, round(10 / (1 - q)), 0);
+    str_printf(out, "%s– : %s needs %s executions in a cell; measure longer (--duration) or more blocks\n", bullet,
+               name, needed);
+}
+
+/* Of the comparisons that the table shows without an interval; −1 if there is none. */
+static int fewest_blocks(const struct comparisons *comparisons)
+{
+    int fewest = -1;
+    for (size_t i = 0; i < comparisons->n; i++) {
+        const struct comparison *row = &comparisons->rows[i];
+        if (row != headline(comparisons, row->transaction, row->variant, row->pool, row->isolation) ||
+            row->has_interval)
+            continue;
+        fewest = fewest < 0 || row->n_blocks < fewest ? row->n_blocks : fewest;
+    }
+    return fewest;
+}
+
+void text_notes(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
+                const char *bullet, struct str *out)
+{
+    const double *percentiles = options->percentiles ? options->percentiles : default_percentiles;
+    int n = options->percentiles ? options->n_percentiles : 3, fewest = fewest_blocks(comparisons);
+    for (int i = 0; i < n; i++)
+        percentile_note(facts, percentiles[i], bullet, out);
+    if (fewest >= 0)
+        str_printf(
+            out,
+            "%s(no interval): one needs at least %d blocks whose trials are valid and long enough; there were %d "
+            "(--blocks=%d or more)\n",
+            bullet, STATS_MIN_PAIRS, fewest, STATS_MIN_PAIRS);
+}
