@@ -386,6 +386,9 @@ static void append_own_settings(const struct keeper *keeper, struct str *conf)
         /* pgdyno asks for a checkpoint before each trial; none shall come by itself within one. */
         {"checkpoint_timeout", "1h"},
         {"max_wal_size", "8GB"},
+        /* A trial that writes little shall not make that checkpoint delete the WAL files (stock: all beyond 80 MB) that
+         * the next one would have to make again, 16 MB at a time, synced, within its transactions (WALInitWrite). */
+        {"min_wal_size", "1GB"},
         {"cluster_name", "pgdyno"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

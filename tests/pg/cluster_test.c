@@ -197,6 +197,35 @@ static void settings_are_quoted_and_later_ones_win(void **state)
     cluster_close(cluster);
 }
 
+static void write_wal_files(struct db *db, int count)
+{
+    for (int i = 0; i < count; i++) {
+        assert_true(db_exec(db, "message", "SELECT pg_logical_emit_message(false, '', 'x')", &err));
+        assert_true(db_exec(db, "switch", "SELECT pg_switch_wal()", &err));
+    }
+    assert_true(db_exec(db, "checkpoint", "CHECKPOINT", &err));
+}
+
+/* Files that the checkpoints before light trials delete would have to be made again within a heavy one. */
+static void light_trials_leave_wal_files_for_a_heavy_one(void **state)
+{
+    (void)state;
+    char before[32], after[32];
+    struct cluster_options wanted = options();
+    struct cluster *cluster = open_cluster(&wanted);
+    struct db *db;
+    assert_true(db_open(cluster_target(cluster), &db, &err));
+    write_wal_files(db, 12);
+    query(cluster, "SELECT count(*) FROM pg_ls_waldir()", before, sizeof before);
+    for (int i = 0; i < 30; i++)
+        write_wal_files(db, 1);
+    query(cluster, "SELECT count(*) FROM pg_ls_waldir()", after, sizeof after);
+    assert_true(atoi(before) >= 12);
+    assert_true(atoi(after) >= atoi(before));
+    db_close(db);
+    cluster_close(cluster);
+}
+
 static void inherited_variables_do_not_disturb(void **state)
 {
     (void)state;
@@ -535,6 +564,7 @@ int main(void)
         IN_PARENT(two_live_side_by_side),
         IN_PARENT(closing_nothing_is_fine),
         IN_PARENT(settings_are_quoted_and_later_ones_win),
+        IN_PARENT(light_trials_leave_wal_files_for_a_heavy_one),
         IN_PARENT(inherited_variables_do_not_disturb),
         IN_PARENT(a_kept_one_can_be_started_again),
         IN_PARENT(a_bad_setting_shows_the_servers_words),
