@@ -124,7 +124,6 @@ teardown() {
     until_true 60 said "trial 3 of"
     kill -INT "$PID"
     ended 130
-    said "Once more to end at once"
     folder=$(only_folder)
     assert_complete "$folder"
     grep -q '"stopped"' "$folder/run.json"
