@@ -82,6 +82,8 @@ static bool compare_one(const struct facts *facts, int n_blocks, double *d, stru
     struct paired paired;
     out->baseline_value = cell_value(facts, out, 0);
     out->variant_value = cell_value(facts, out, out->variant);
+    out->broken = figures_broken(facts, 0, out->pool, out->isolation, NULL, NULL) > 0 ||
+                  figures_broken(facts, out->variant, out->pool, out->isolation, NULL, NULL) > 0;
     out->n_blocks = collect_pairs(facts, out, n_blocks, d);
     out->p = out->p_adjusted = NAN;
     if (out->n_blocks == 0)

@@ -419,7 +419,8 @@ enum compare_id {
     C_HIGH,
     C_P,
     C_P_ADJUSTED,
-    C_BLOCKS
+    C_BLOCKS,
+    C_VERDICT
 };
 
 static const struct {
@@ -442,7 +443,7 @@ static const struct {
     {"p_adjusted", C_P_ADJUSTED},
     {"n_blocks", C_BLOCKS},
     {"mde_pct", C_NOT_YET},
-    {"verdict", C_NOT_YET},
+    {"verdict", C_VERDICT},
 };
 enum {
     COMPARE_COLUMNS = sizeof compare_columns / sizeof compare_columns[0]
@@ -487,6 +488,8 @@ static void get_compare(const struct facts *facts, const struct comparison *row,
         set_text(out, facts->variants[0].name);
     else if (id == C_VARIANT)
         set_text(out, facts->variants[row->variant].name);
+    else if (id == C_VERDICT)
+        set_text(out, row->broken ? "broken" : "");
     else
         out->number = compare_number(facts, row, id);
 }

@@ -194,16 +194,22 @@ const char *figures_plan(const struct facts *facts, int variant, int transaction
     return facts_plan(facts, variant, transaction, shown)->scan;
 }
 
-size_t figures_broken(const struct facts *facts, int variant, const char **check)
+size_t figures_broken(const struct facts *facts, int variant, int pool, int isolation, size_t *all, const char **check)
 {
-    size_t n = 0;
-    *check = NULL;
+    size_t broken = 0, trials = 0;
+    const char *first = NULL;
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct trial_result *plain = &facts->trials[i].plain;
-        if ((variant >= 0 && plain->variant != variant) || plain->broken_check[0] == '\0')
+        if ((variant >= 0 && plain->variant != variant) || (pool >= 0 && plain->pool != pool) ||
+            (isolation >= 0 && plain->isolation != isolation))
             continue;
-        n++;
-        *check = *check ? *check : plain->broken_check;
+        trials++;
+        broken += plain->broken_check[0] != '\0';
+        first = !first && plain->broken_check[0] ? plain->broken_check : first;
     }
-    return n;
+    if (all)
+        *all = trials;
+    if (check)
+        *check = first;
+    return broken;
 }

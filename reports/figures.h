@@ -39,8 +39,10 @@ int figures_costly_statement(const struct facts *facts, int transaction);
 /* "Seq Scan tasks", FIGURES_NO_CHANGE when all statements' shapes equal the baseline's, "" when there is no plan. */
 const char *figures_plan(const struct facts *facts, int variant, int transaction);
 
-/* Trials in which a check failed, and the first such check's name (NULL if none). variant −1: of all variants. */
-size_t figures_broken(const struct facts *facts, int variant, const char **check);
+/* Trials of a cell in which a check failed, of `*all` (may be NULL), and the first such check's name (may be NULL; NULL
+ * if none failed). −1 stands for all of an axis. One is enough: a level that breaks a check sometimes is not to be had.
+ */
+size_t figures_broken(const struct facts *facts, int variant, int pool, int isolation, size_t *all, const char **check);
 
 /* Does any transaction's plan under any variant write? */
 bool figures_writes(const struct facts *facts, int transaction);

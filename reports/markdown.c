@@ -99,13 +99,16 @@ static void split_row(const struct facts *facts, int transaction, int variant, i
 {
     struct cell_figures cell;
     char point[100];
+    struct str name = {0};
     figures_cell(facts, variant, pool, isolation, transaction, &cell);
     if (cell.n_trials == 0)
         return;
     snprintf(point, sizeof point, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
     grid_row(grid);
     grid_cell(grid, PAINT_NONE, facts->transactions[transaction].name);
-    grid_cell(grid, PAINT_NONE, facts->variants[variant].name);
+    text_variant(facts, variant, pool, isolation, FACTS_NAME_BYTES, &name);
+    grid_cell(grid, PAINT_NONE, str_text(&name));
+    str_deinit(&name);
     grid_cell(grid, PAINT_NONE, point);
     time_cell(grid, cell.response, 0.50);
     time_cell(grid, cell.response, 0.99);

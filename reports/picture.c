@@ -7,6 +7,7 @@
 
 #include "base/proc.h"
 #include "base/units.h"
+#include "figures.h"
 #include "grid.h"
 
 /* --- Styles ------------------------------------------------------------------------------------------------------- */
@@ -140,26 +141,26 @@ enum {
 };
 
 /* gnuplot gives each entry the widest one's room. */
-static int legend_rows(const struct facts *facts, int width)
+static int legend_rows(const struct facts *facts, int width, bool crosses)
 {
     enum {
         LETTER = 8,
         SAMPLE = 60
     };
-    size_t longest = 0;
+    size_t longest = crosses ? strlen("a check broke") : 0;
     for (size_t v = 0; v < facts->n_variants; v++)
         longest = grid_width(facts->variants[v].name) > longest ? grid_width(facts->variants[v].name) : longest;
     longest = longest > LEGEND_LETTERS ? LEGEND_LETTERS : longest;
     int columns = width / ((int)longest * LETTER + SAMPLE);
     columns = columns > 0 ? columns : 1;
-    return ((int)facts->n_variants + columns - 1) / columns;
+    return ((int)facts->n_variants + crosses + columns - 1) / columns;
 }
 
 void picture_panels(struct picture *picture, int rows, int columns)
 {
     fprintf(picture->gp, "set multiplot layout %d,%d title ", rows, columns);
     picture_quote(picture->gp, picture->title, false);
-    picture->legend_rows = legend_rows(picture->context->facts, picture->width);
+    picture->legend_rows = legend_rows(picture->context->facts, picture->width, picture->crosses);
     for (int i = 0; i < picture->legend_rows; i++)
         fputs(".\"\\n \"", picture->gp); /* the lines below the title are the legend's place */
     fputs(" font ',14'\n", picture->gp);
@@ -304,7 +305,36 @@ void axis_linear(const struct axis *axis, const char *which, FILE *gp)
     fputs(")\n", gp);
 }
 
+void picture_broken(const struct facts *facts, int pool, int isolation, char *buf, size_t size)
+{
+    int broken = 0, last = 0;
+    struct str name = {0};
+    for (size_t v = 0; v < facts->n_variants; v++)
+        if (figures_broken(facts, (int)v, pool, isolation, NULL, NULL) > 0) {
+            broken++;
+            last = (int)v;
+        }
+    if (broken > 0)
+        str_append(&name, " · BROKEN");
+    if (broken == 1 && facts->n_variants > 1) {
+        str_append(&name, ": ");
+        grid_append_cut(&name, facts->variants[last].name, 16);
+    } else if (broken > 0 && (size_t)broken < facts->n_variants) {
+        str_printf(&name, ": %d of %zu variants", broken, facts->n_variants);
+    }
+    snprintf(buf, size, "%s", str_text(&name));
+    str_deinit(&name);
+}
+
 void picture_point_name(const struct facts *facts, int pool, int isolation, char *buf, size_t size)
 {
-    snprintf(buf, size, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
+    char broken[80];
+    picture_broken(facts, pool, isolation, broken, sizeof broken);
+    snprintf(buf, size, "pool %d · %s%s", facts->pools[pool], isolation_name(facts->isolations[isolation]), broken);
+}
+
+void picture_cross_title(const struct picture *picture)
+{
+    if (picture->crosses)
+        fputs(", NaN " PICTURE_CROSS " title 'a check broke'", picture->gp);
 }

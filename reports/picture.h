@@ -29,8 +29,9 @@ struct picture {
     FILE *gp, *dat;    /* of the above */
     int width, height; /* pixels */
     int legend_rows;
-    int blocks; /* data blocks so far: gnuplot's `index` */
-    bool any;   /* something to see */
+    int blocks;   /* data blocks so far: gnuplot's `index` */
+    bool any;     /* something to see */
+    bool crosses; /* somewhere in it a check broke: set before the panels begin */
     struct err err;
 };
 
@@ -77,7 +78,14 @@ void axis_log(const struct axis *axis, const char *which, double margin, FILE *g
 /* From 0 to a little above. */
 void axis_linear(const struct axis *axis, const char *which, FILE *gp);
 
-/* "pool 8 · read committed" */
+/* "pool 8 · read committed"; with " · BROKEN", or " · BROKEN: covering" when not all variants are. */
 void picture_point_name(const struct facts *facts, int pool, int isolation, char *buf, size_t size);
+/* Only that ending; "" when no check broke. pool −1: any. */
+void picture_broken(const struct facts *facts, int pool, int isolation, char *buf, size_t size);
+
+/* Where a check broke a cross stands over the point, in every kind of picture; a plot clause ends so. */
+#define PICTURE_CROSS "with points pt 2 ps 1.1 lw 1.6 lc rgb '#000000'"
+/* The legend's entry for crosses, if this run has any: a clause after others. */
+void picture_cross_title(const struct picture *picture);
 
 #endif

@@ -33,6 +33,8 @@ static void write_ratios(struct picture *picture, int transaction, int place, in
         picture_value(picture, row->ratio);
         picture_value(picture, row->has_interval ? row->low : row->ratio);
         picture_value(picture, row->has_interval ? row->high : row->ratio);
+        picture_value(picture, row->broken ? row->ratio : NAN);
+        picture->crosses |= row->broken;
         picture_end_row(picture);
         axis_add(y, row->ratio);
         axis_add(y, row->has_interval ? row->low : NAN);
@@ -104,8 +106,11 @@ static void ratio_panel(struct picture *picture, bool writers)
         fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d dt 1 lw 1.2 title ", place ? "," : "",
                 picture->name, first_block + place, picture_style(place));
         picture_title(gp, facts->transactions[t].name);
+        if (picture->crosses)
+            fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS, first_block + place);
         place++;
     }
+    picture_cross_title(picture);
     fputs("\nunset arrow 1\n", gp);
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "figures.h"
 #include "picture.h"
 #include "reports/hgrm.h"
 
@@ -61,7 +62,7 @@ static void write_panel(struct picture *picture, int pool, int isolation, int fi
 {
     const struct facts *facts = picture->context->facts;
     FILE *gp = picture->gp;
-    char name[100];
+    char name[200];
     picture_point_name(facts, pool, isolation, name, sizeof name);
     fputs("set title ", gp);
     picture_quote(gp, name, false);
@@ -76,7 +77,11 @@ static void write_panel(struct picture *picture, int pool, int isolation, int fi
         fprintf(gp, ", '' index %d using 1:2 every 6::%d with points lt %d, NaN with linespoints lt %d title ",
                 first_block + (int)v, (int)v * 2 % 6, style, style);
         picture_title(gp, facts->variants[v].name);
+        if (figures_broken(facts, (int)v, pool, isolation, NULL, NULL) > 0)
+            fprintf(gp, ", '' index %d using 1:2 every 6::%d " PICTURE_CROSS, first_block + (int)v, (int)v * 2 % 6);
     }
+    if (key)
+        picture_cross_title(picture);
     fputc('\n', gp);
 }
 
@@ -91,6 +96,7 @@ static void write_picture(struct picture *picture, int transaction, int columns,
     nines_axis(&x, picture->gp);
     axis_log(&y, "y", 1.3, picture->gp);
     fputs("set ylabel 'response time (ms)'\n", picture->gp);
+    picture->crosses = figures_broken(facts, -1, -1, -1, NULL, NULL) > 0;
     picture_panels(picture, rows, columns);
     int block = 0;
     for (size_t i = 0; i < facts->n_isolations; i++)

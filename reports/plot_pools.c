@@ -34,12 +34,13 @@ static struct axis span(const struct facts *facts, int variant, int pool, int is
     return result;
 }
 
-static void add_point(struct picture *picture, double x, double value, struct axis blocks, struct axis *y)
+static void add_point(struct picture *picture, double x, double value, struct axis blocks, bool broken, struct axis *y)
 {
     picture_value(picture, x);
     picture_value(picture, value);
     picture_value(picture, axis_empty(&blocks) ? NAN : blocks.low);
     picture_value(picture, axis_empty(&blocks) ? NAN : blocks.high);
+    picture_value(picture, broken ? value : NAN);
     picture_end_row(picture);
     axis_add(y, value);
     axis_add(y, blocks.low);
@@ -58,20 +59,22 @@ static void write_series(struct picture *picture, int transaction, int variant, 
 {
     const struct facts *facts = picture->context->facts;
     struct cell_figures cell;
-    picture_block(picture, "pool position, transactions/s, lowest and highest block");
+    picture_block(picture, "pool position, transactions/s, lowest and highest block, again if a check broke");
     for (size_t p = 0; p < facts->n_pools; p++) {
         figures_cell(facts, variant, (int)p, isolation, transaction, &cell);
         add_point(picture, place(facts, (int)p, variant), cell.tps,
-                  span(facts, variant, (int)p, isolation, transaction, trial_tps), tps);
+                  span(facts, variant, (int)p, isolation, transaction, trial_tps),
+                  figures_broken(facts, variant, (int)p, isolation, NULL, NULL) > 0, tps);
     }
-    picture_block(picture, "pool position, p99 (ms), lowest and highest block");
+    picture_block(picture, "pool position, p99 (ms), lowest and highest block, again if a check broke");
     for (size_t p = 0; p < facts->n_pools; p++) {
         figures_cell(facts, variant, (int)p, isolation, transaction, &cell);
         bool supported = cell.response && hist_supports(cell.response->total, 0.99);
         double value = supported ? (double)hist_percentile(cell.response, 0.99) / 1e6 : NAN;
         struct axis none = {0};
         add_point(picture, place(facts, (int)p, variant), value,
-                  supported ? span(facts, variant, (int)p, isolation, transaction, trial_p99) : none, p99);
+                  supported ? span(facts, variant, (int)p, isolation, transaction, trial_p99) : none,
+                  figures_broken(facts, variant, (int)p, isolation, NULL, NULL) > 0, p99);
     }
 }
 
@@ -89,8 +92,11 @@ static void write_panel(struct picture *picture, int isolation, bool p99, bool k
 {
     const struct facts *facts = picture->context->facts;
     FILE *gp = picture->gp;
+    char name[200], broken[80];
+    picture_broken(facts, -1, isolation, broken, sizeof broken);
+    snprintf(name, sizeof name, "%s%s", isolation_name(facts->isolations[isolation]), broken);
     fputs("set title ", gp);
-    picture_quote(gp, isolation_name(facts->isolations[isolation]), false);
+    picture_quote(gp, name, false);
     fputc('\n', gp);
     picture_legend(picture, key);
     fputs("plot", gp);
@@ -101,7 +107,12 @@ static void write_panel(struct picture *picture, int isolation, bool p99, bool k
                 v ? "," : "", picture->name, 2 * (isolation * (int)facts->n_variants + (int)v) + p99,
                 picture_style((int)v), 2 * (isolation * (int)facts->n_variants + (int)v) + p99, picture_style((int)v));
         picture_title(gp, facts->variants[v].name);
+        if (*broken)
+            fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS,
+                    2 * (isolation * (int)facts->n_variants + (int)v) + p99);
     }
+    if (key)
+        picture_cross_title(picture);
     fputc('\n', gp);
 }
 
@@ -114,6 +125,7 @@ static void write_picture(struct picture *picture, int transaction)
         for (size_t v = 0; v < facts->n_variants; v++)
             write_series(picture, transaction, (int)v, (int)i, &tps, &p99);
     pool_axis(facts, gp);
+    picture->crosses = figures_broken(facts, -1, -1, -1, NULL, NULL) > 0;
     picture_panels(picture, 2, (int)facts->n_isolations);
     fputs("set ylabel 'transactions/s'\n", gp);
     axis_linear(&tps, "y", gp);

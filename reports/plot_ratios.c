@@ -17,7 +17,8 @@ enum {
 enum direction {
     FASTER,
     UNCLEAR,
-    SLOWER
+    SLOWER,
+    BROKEN
 };
 
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
     [FASTER] = {"#0072B2", 7, "faster"},
     [UNCLEAR] = {"#808080", 6, "interval covers 1, or none"},
     [SLOWER] = {"#D55E00", 5, "slower"},
+    [BROKEN] = {"#000000", 2, "a check broke"},
 };
 
 /* Which comparisons one picture shows; −1 is all. */
@@ -49,6 +51,14 @@ static size_t count_rows(const struct comparisons *comparisons, const struct fil
     return n;
 }
 
+static bool any_broken(const struct comparisons *comparisons)
+{
+    for (size_t i = 0; i < comparisons->n; i++)
+        if (comparisons->rows[i].broken)
+            return true;
+    return false;
+}
+
 static struct comparison as_time(const struct comparison *row)
 {
     struct comparison time = *row;
@@ -62,6 +72,8 @@ static struct comparison as_time(const struct comparison *row)
 
 static enum direction direction_of(const struct comparison *time)
 {
+    if (time->broken)
+        return BROKEN;
     if (!time->has_interval || (time->low <= 1 && time->high >= 1))
         return UNCLEAR;
     return time->ratio < 1 ? FASTER : SLOWER;
@@ -107,7 +119,7 @@ static void add_row(struct picture *picture, const struct comparison *row, doubl
 static void write_rows(struct picture *picture, const struct filter *filter, size_t n, struct axis *x)
 {
     const struct comparisons *comparisons = picture->context->comparisons;
-    for (int direction = FASTER; direction <= SLOWER; direction++) {
+    for (int direction = FASTER; direction <= BROKEN; direction++) {
         double y = (double)n;
         picture_block(picture, directions[direction].title);
         for (size_t i = 0; i < comparisons->n; i++) {
@@ -164,7 +176,7 @@ static void write_picture(struct picture *picture, const struct filter *filter, 
           "set arrow from 1, graph 0 to 1, graph 1 nohead lc rgb '#000000' lw 1 back\n"
           "set key at screen 0.5, char 0.8 center bottom horizontal reverse Left samplen 3\nplot",
           gp);
-    for (int i = FASTER; i <= SLOWER; i++)
+    for (int i = FASTER; i <= (any_broken(picture->context->comparisons) ? BROKEN : SLOWER); i++)
         fprintf(gp,
                 "%s '%s.dat' index %d using 1:2:3:4 with xerrorbars lc rgb '%s' lw 1.6 dt 1 pt %d ps 0.8 title '%s'",
                 i ? "," : "", picture->name, i, directions[i].colour, directions[i].point, directions[i].title);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "figures.h"
 #include "picture.h"
 
 enum {
@@ -88,18 +89,27 @@ static void write_series(struct picture *picture, int transaction, int variant, 
     }
 }
 
-static void write_panel(struct picture *picture, int pool, int column, const char *what, bool key)
+static void write_panel(struct picture *picture, int pool, int isolation, int column, const char *what, bool key)
 {
     const struct facts *facts = picture->context->facts;
     FILE *gp = picture->gp;
-    fprintf(gp, "set title 'pool %d: %s'\n", facts->pools[pool], what);
+    char title[200], broken[80];
+    picture_broken(facts, pool, isolation, broken, sizeof broken);
+    snprintf(title, sizeof title, "pool %d: %s%s", facts->pools[pool], what, broken);
+    fputs("set title ", gp);
+    picture_quote(gp, title, false);
+    fputc('\n', gp);
     picture_legend(picture, key);
     fputs("plot", gp);
     for (size_t v = 0; v < facts->n_variants; v++) {
         fprintf(gp, "%s '%s.dat' index %d using 1:%d with linespoints lt %d lw 1.2 ps 0.45 title ", v ? "," : "",
                 picture->name, pool * (int)facts->n_variants + (int)v, column, picture_style((int)v));
         picture_title(gp, facts->variants[v].name);
+        if (figures_broken(facts, (int)v, pool, isolation, NULL, NULL) > 0)
+            fprintf(gp, ", '' index %d using 1:%d " PICTURE_CROSS, pool * (int)facts->n_variants + (int)v, column);
     }
+    if (key)
+        picture_cross_title(picture);
     fputc('\n', gp);
 }
 
@@ -135,15 +145,16 @@ static void write_picture(struct picture *picture, int transaction, int isolatio
         for (size_t v = 0; v < facts->n_variants; v++)
             write_series(picture, transaction, (int)v, (int)p, isolation, choice, &tps, &latency);
     block_axis(facts, gp);
+    picture->crosses = figures_broken(facts, -1, -1, isolation, NULL, NULL) > 0;
     picture_panels(picture, (int)facts->n_pools, 2);
     for (size_t p = 0; p < facts->n_pools; p++) {
         fputs("set ylabel 'transactions/s'\n", gp);
         axis_linear(&tps, "y", gp);
-        write_panel(picture, (int)p, 2, "throughput", p == 0);
+        write_panel(picture, (int)p, isolation, 2, "throughput", p == 0);
         fprintf(gp, "set ylabel '%s (ms)'\n", choice->name);
         axis_log(&latency, "y", 1.3, gp);
         snprintf(label, sizeof label, "%s response time", choice->name);
-        write_panel(picture, (int)p, 3, label, false);
+        write_panel(picture, (int)p, isolation, 3, label, false);
     }
     fputs("unset multiplot\n", gp);
 }

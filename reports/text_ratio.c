@@ -76,6 +76,10 @@ int text_ratio(const struct comparison *row, struct str *out)
 {
     if (!row || !row->has_ratio)
         return 0;
+    if (row->broken) {
+        str_append(out, "broken");
+        return -1;
+    }
     bool better = speed(row, row->ratio) > 1;
     double factor = fmax(row->ratio, 1 / row->ratio);
     if (row->has_interval && row->low <= 1 && row->high >= 1) {

@@ -1,4 +1,5 @@
 /* A row a variant × transaction, a group a sweep point; then what its signs mean. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +10,17 @@
 #include "reports/stats.h"
 #include "reports/text.h"
 
-enum {
-    LONGEST_NAME = 20
-};
-
 static const double default_percentiles[] = {0.50, 0.95, 0.99};
+
+/* From the roomiest form to the narrowest; the last is taken whether it fits or not. */
+static const struct form {
+    bool plans;
+    size_t longest_name;
+} forms[] = {{true, 20}, {false, 20}, {false, 13}, {false, 8}};
+enum {
+    N_FORMS = sizeof forms / sizeof forms[0],
+    STUMP = 24
+};
 
 struct table {
     const struct facts *facts;
@@ -21,7 +28,7 @@ struct table {
     const double *percentiles;
     int n_percentiles;
     bool retried, failed; /* any anywhere: then a column */
-    bool plans;           /* a column of them, else lines below */
+    const struct form *form;
     struct grid *grid;
 };
 
@@ -73,7 +80,7 @@ static void header_cells(struct table *table)
         grid_cell(grid, PAINT_NONE, str_text(&against));
         str_deinit(&against);
     }
-    if (table->plans)
+    if (table->form->plans)
         grid_cell(grid, PAINT_NONE, "plan");
 }
 
@@ -127,24 +134,29 @@ static void against_cell(struct table *table, int transaction, int variant, int 
     struct str text = {0};
     const struct comparison *row =
         variant > 0 ? headline(table->comparisons, transaction, variant, pool, isolation) : NULL;
-    const char *check;
-    if (row && row->metric != METRIC_P99)
+    if (row && !row->broken && row->metric != METRIC_P99)
         str_printf(&text, "%s: ", metric_rows[row->metric].name);
     int direction = text_ratio(row, &text);
     if (variant > 0 && !row)
         str_append(&text, "–");
-    if (direction > 0 && figures_broken(table->facts, variant, &check) > 0)
-        direction = -1; /* faster and wrong is no good news */
     grid_cell(table->grid, direction > 0 ? PAINT_GOOD : direction < 0 ? PAINT_BAD : PAINT_NONE, str_text(&text));
     str_deinit(&text);
 }
 
-static void name_cell(struct grid *grid, enum paint paint, const char *name)
+static void name_cell(struct table *table, enum paint paint, const char *name)
 {
     struct str cut = {0};
-    grid_append_cut(&cut, name, LONGEST_NAME);
-    grid_cell(grid, paint, str_text(&cut));
+    grid_append_cut(&cut, name, table->form->longest_name);
+    grid_cell(table->grid, paint, str_text(&cut));
     str_deinit(&cut);
+}
+
+static void variant_cell(struct table *table, int variant, int pool, int isolation)
+{
+    struct str name = {0};
+    bool broken = text_variant(table->facts, variant, pool, isolation, table->form->longest_name, &name);
+    grid_cell(table->grid, broken ? PAINT_BAD : PAINT_NONE, str_text(&name));
+    str_deinit(&name);
 }
 
 static void data_row(struct table *table, int transaction, int variant, int pool, int isolation)
@@ -155,8 +167,8 @@ static void data_row(struct table *table, int transaction, int variant, int pool
     char max[64];
     figures_cell(facts, variant, pool, isolation, transaction, &cell);
     grid_row(grid);
-    name_cell(grid, PAINT_BOLD, variant == 0 ? facts->transactions[transaction].name : "");
-    name_cell(grid, PAINT_NONE, facts->variants[variant].name);
+    name_cell(table, PAINT_BOLD, variant == 0 ? facts->transactions[transaction].name : "");
+    variant_cell(table, variant, pool, isolation);
     rate_cell(grid, cell.tps);
     for (int i = 0; i < table->n_percentiles; i++)
         latency_cell(grid, cell.response, table->percentiles[i]);
@@ -168,7 +180,7 @@ static void data_row(struct table *table, int transaction, int variant, int pool
         share_cell(grid, cell.failed, cell.ok + cell.failed, PAINT_BAD);
     if (facts->n_variants > 1)
         against_cell(table, transaction, variant, pool, isolation);
-    if (table->plans)
+    if (table->form->plans)
         grid_cell(grid, PAINT_NONE, figures_plan(facts, variant, transaction));
 }
 
@@ -177,6 +189,9 @@ static void point_heading(struct table *table, int pool, int isolation)
     const struct facts *facts = table->facts;
     struct str text = {0};
     str_printf(&text, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
+    size_t all;
+    if (figures_broken(facts, -1, pool, isolation, &all, NULL) == all)
+        str_append(&text, " · BROKEN");
     if (facts->n_pools > 1 || facts->n_isolations > 1) {
         grid_rule(table->grid);
         grid_heading(table->grid, str_text(&text));
@@ -193,16 +208,16 @@ static void point_rows(struct table *table, int pool, int isolation)
 }
 
 static bool make_table(const struct facts *facts, const struct comparisons *comparisons,
-                       const struct report_options *options, bool plans, struct table *out)
+                       const struct report_options *options, const struct form *form, struct table *out)
 {
     *out = (struct table){.facts = facts,
-                          .plans = plans,
+                          .form = form,
                           .comparisons = comparisons,
                           .percentiles = options->percentiles ? options->percentiles : default_percentiles,
                           .n_percentiles = options->percentiles ? options->n_percentiles : 3};
     look_for_trouble(out);
     int numbers = 2 + out->n_percentiles + out->retried + out->failed;
-    out->grid = grid_new(2 + numbers + (facts->n_variants > 1) + plans, ((1u << numbers) - 1) << 2);
+    out->grid = grid_new(2 + numbers + (facts->n_variants > 1) + form->plans, ((1u << numbers) - 1) << 2);
     if (!out->grid)
         return false;
     header_cells(out);
@@ -217,7 +232,7 @@ bool text_table_markdown(const struct facts *facts, const struct comparisons *co
                          const struct report_options *options, struct str *out)
 {
     struct table table;
-    bool ok = make_table(facts, comparisons, options, true, &table) && grid_markdown(table.grid, out);
+    bool ok = make_table(facts, comparisons, options, &forms[0], &table) && grid_markdown(table.grid, out);
     grid_free(table.grid);
     return ok;
 }
@@ -251,20 +266,17 @@ static void plan_lines(const struct facts *facts, struct str *out)
 bool text_table(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
                 int width, struct str *out)
 {
-    enum {
-        STUMP = 24
-    };
     struct table table;
-    bool below = false, ok = make_table(facts, comparisons, options, true, &table);
-    if (ok && grid_last_room(table.grid, width) < STUMP) {
+    int form = 0;
+    bool ok = make_table(facts, comparisons, options, &forms[form], &table);
+    while (ok && form + 1 < N_FORMS && grid_last_room(table.grid, width) < (forms[form].plans ? STUMP : INT_MAX)) {
         grid_free(table.grid);
-        below = true;
-        ok = make_table(facts, comparisons, options, false, &table);
+        ok = make_table(facts, comparisons, options, &forms[++form], &table);
     }
-    ok = ok && grid_text(table.grid, options->colour, below ? 0 : width, out);
+    ok = ok && grid_text(table.grid, options->colour, forms[form].plans ? width : 0, out);
     grid_free(table.grid);
     str_append_char(out, '\n');
-    if (below)
+    if (!forms[form].plans)
         plan_lines(facts, out);
     return ok;
 }
@@ -300,7 +312,7 @@ static int fewest_blocks(const struct comparisons *comparisons)
     for (size_t i = 0; i < comparisons->n; i++) {
         const struct comparison *row = &comparisons->rows[i];
         if (row != headline(comparisons, row->transaction, row->variant, row->pool, row->isolation) ||
-            row->has_interval)
+            row->has_interval || row->broken)
             continue;
         fewest = fewest < 0 || row->n_blocks < fewest ? row->n_blocks : fewest;
     }

@@ -2,24 +2,26 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "figures.h"
+#include "grid.h"
 #include "reports/text.h"
 
 /* --- Broken checks ------------------------------------------------------------------------------------------------ */
+
+bool text_variant(const struct facts *facts, int variant, int pool, int isolation, size_t width, struct str *out)
+{
+    bool broken = figures_broken(facts, variant, pool, isolation, NULL, NULL) > 0;
+    grid_append_cut(out, facts->variants[variant].name, width);
+    str_append(out, broken ? " BROKEN" : "");
+    return broken;
+}
 
 void text_broken(const struct facts *facts, const char *bullet, struct str *out)
 {
     for (size_t v = 0; v < facts->n_variants; v++)
         for (size_t i = 0; i < facts->n_isolations; i++) {
-            size_t broken = 0, all = 0;
-            const char *check = NULL;
-            for (size_t k = 0; k < facts->n_trials; k++) {
-                const struct trial_result *plain = &facts->trials[k].plain;
-                if (plain->variant != (int)v || plain->isolation != (int)i)
-                    continue;
-                all++;
-                broken += plain->broken_check[0] != '\0';
-                check = !check && plain->broken_check[0] ? plain->broken_check : check;
-            }
+            const char *check;
+            size_t all, broken = figures_broken(facts, (int)v, -1, (int)i, &all, &check);
             if (broken > 0)
                 str_printf(out, "%sBROKEN: %s, %s: check %s failed in %zu of %zu trials: faster here means wrong\n",
                            bullet, facts->variants[v].name, isolation_name(facts->isolations[i]), check, broken, all);
@@ -97,6 +99,33 @@ void text_first_error(const struct facts *facts, struct str *out)
     str_append_char(out, '\n');
 }
 
+/* "All 24 trials valid; 8 broke a check: see BROKEN above." */
+static void how_many(const struct facts *facts, size_t whole, bool all, struct str *out)
+{
+    size_t planned = facts_n_planned(facts), broken = figures_broken(facts, -1, -1, -1, NULL, NULL);
+    if (facts->n_trials == 0)
+        str_append(out, "No trial was measured");
+    else if (all)
+        str_printf(out, planned == 1 ? "The trial is valid" : "All %zu trials valid", planned);
+    else
+        str_printf(out, "%zu of %zu trials valid", whole, planned);
+    if (broken > 0)
+        str_printf(out, "; %zu broke a check: see BROKEN above", broken);
+    str_append_char(out, '.');
+}
+
+static void how_it_ended(const struct facts *facts, struct str *out)
+{
+    bool failed = strcmp(facts->ending, "failed") == 0;
+    if (strcmp(facts->ending, "finished") == 0)
+        return;
+    str_printf(out, " The run %s", failed ? "failed" : "was ");
+    str_append(out, failed ? "" : facts->ending);
+    if (*facts->reason)
+        str_printf(out, " (%s)", facts->reason);
+    str_append_char(out, '.');
+}
+
 bool text_validity(const struct facts *facts, struct str *out)
 {
     size_t planned = facts_n_planned(facts), whole = 0, unfinished = 0, invalid = 0;
@@ -106,24 +135,12 @@ bool text_validity(const struct facts *facts, struct str *out)
         invalid += facts->trials[i].plain.complete && !facts->trials[i].plain.valid;
     }
     bool all = whole > 0 && whole == planned && facts->n_trials == planned;
-    if (facts->n_trials == 0)
-        str_append(out, "No trial was measured.");
-    else if (all)
-        str_printf(out, planned == 1 ? "The trial is valid." : "All %zu trials valid.", planned);
-    else
-        str_printf(out, "%zu of %zu trials valid.", whole, planned);
+    how_many(facts, whole, all, out);
     if (unfinished > 0)
         str_printf(out, " %zu ended before the window did.", unfinished);
     if (invalid > 0)
         str_printf(out, " %zu not valid: the warnings say why; their figures are left out above.", invalid);
-    if (strcmp(facts->ending, "finished") != 0) {
-        str_printf(out, " The run %s", strcmp(facts->ending, "failed") == 0 ? "failed" : "was ");
-        if (strcmp(facts->ending, "failed") != 0)
-            str_append(out, facts->ending);
-        if (*facts->reason)
-            str_printf(out, " (%s)", facts->reason);
-        str_append_char(out, '.');
-    }
+    how_it_ended(facts, out);
     str_append_char(out, '\n');
     return all;
 }

@@ -336,6 +336,8 @@ void view_trial(struct view *view, const struct workload *workload, const struct
         str_append(&line, ", cut short");
     else if (!trial->valid)
         str_printf(&line, ", not valid: %s", trial->n_warnings > 0 ? trial->warnings[0] : "");
+    if (trial->broken_check[0])
+        str_printf(&line, ", broke check %s", trial->broken_check);
     print_line(view, str_text(&line));
     str_deinit(&line);
 }

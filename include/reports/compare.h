@@ -30,6 +30,7 @@ struct comparison {
     int transaction, variant, pool, isolation;
     double baseline_value, variant_value; /* of the cells: ns, or transactions/s; NAN when not supported */
     int n_blocks;                         /* where both trials are whole and have enough executions */
+    bool broken;                          /* a check failed on either side: no side is faster */
     bool has_ratio;                       /* n_blocks > 0 */
     bool has_interval;
     double ratio, low, high; /* variant over baseline: above 1 is slower for latency, faster for throughput */

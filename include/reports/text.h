@@ -30,12 +30,14 @@ void text_broken(const struct facts *facts, const char *bullet, struct str *out)
 void text_warnings(const struct facts *facts, const char *bullet, struct str *out);
 /* How many transactions gave up, and the first message of the server. */
 void text_first_error(const struct facts *facts, struct str *out);
-/* "All 24 trials valid." or how many and why. Returns whether all planned trials are there, complete and valid. */
+/* The variant's name as the table has it, cut to `width` letters: "none", "none BROKEN". True if broken. */
+bool text_variant(const struct facts *facts, int variant, int pool, int isolation, size_t width, struct str *out);
+/* "All 24 trials valid." or how many and why, and how many broke a check. Returns whether all planned trials are there, complete and valid. */
 bool text_validity(const struct facts *facts, struct str *out);
 
 /* "11.8× faster [11.2, 12.5]", "13 % slower [8 %, 17 %]", "about equal [−1 %, +2 %]" where the interval covers 1 and
- * lies within the metric's margin, "unclear [−12 %, +30 %]" where it covers 1 and more; "" without a ratio. Returns −1
- * worse, 0 unclear, 1 better. */
+ * lies within the metric's margin, "unclear [−12 %, +30 %]" where it covers 1 and more; "broken" where a check failed on
+ * either side; "" without a ratio. Returns −1 worse, 0 unclear, 1 better. */
 int text_ratio(const struct comparison *row, struct str *out);
 
 #endif

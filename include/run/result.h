@@ -99,7 +99,7 @@ struct trial_result {
     char broken_check[64]; /* name of the first check that failed, "" if none */
 
     bool complete; /* false: stopped, or the server went away: the window is shorter than asked */
-    bool valid;
+    bool valid;    /* the measurement; a trial whose checks broke may be valid */
     char warnings[RESULT_WARNINGS][RESULT_WARNING_BYTES];
     size_t n_warnings;
 };

@@ -25,10 +25,12 @@ struct synthetic {
     int n_variants, n_pools, n_isolations, blocks;
     int n_transactions;
     int64_t window_ns;
-    double rate;    /* transactions/s under the baseline, pool 4 */
-    double noise;   /* of each block, relative; 0: every block the same */
-    bool trouble;   /* retries, failures, a broken check, warnings */
-    int stop_after; /* trials; 0: all */
+    double rate;          /* transactions/s under the baseline, pool 4 */
+    double noise;         /* of each block, relative; 0: every block the same */
+    bool trouble;         /* retries, failures, a broken check, warnings */
+    bool broken;          /* the second variant breaks a check under read committed */
+    bool broken_baseline; /* the first one does */
+    int stop_after;       /* trials; 0: all */
     const char *names[SYNTHETIC_MAX];
 };
 
@@ -205,6 +207,11 @@ static inline void synthetic_server(const struct synthetic *shape, struct trial_
     if (shape->trouble && trial->variant == 1) {
         snprintf(trial->broken_check, sizeof trial->broken_check, "money_kept");
         trial_result_warn(trial, "a checkpoint ran inside the window");
+    }
+    if ((trial->variant == 0 ? shape->broken_baseline : shape->broken && trial->variant == 1) &&
+        trial->isolation == 0) {
+        snprintf(trial->broken_check, sizeof trial->broken_check, "money_kept");
+        trial_result_warn(trial, "check money_kept does not hold after this trial: it gives false");
     }
     if (shape->trouble && trial->isolation > 0) {
         trial->errors[trial->n_errors++] = (struct sqlstate_count){SQLSTATE_SERIALIZATION_FAILURE, 12};

@@ -83,7 +83,8 @@ static void broken(void **state)
     struct bench bench;
     good(&bench);
     strcpy(bench.trial.broken_check, "sum");
-    judged(&bench, true, &first, false, NULL);
+    judged(&bench, true, &first, true, NULL); /* measured well, of a level that is wrong */
+    assert_string_equal(bench.trial.broken_check, "sum");
 }
 
 static void surprising_errors(void **state)
