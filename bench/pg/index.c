@@ -62,7 +62,11 @@ static bool analyze_if_expression(struct db *db, const struct index_spec *spec, 
 bool index_size(struct db *db, const char *name, int64_t *size_bytes, struct err *err)
 {
     char text[32];
-    if (!ask(db, name, "SELECT pg_relation_size(to_regclass($1))", text, sizeof text, err))
+    /* A partitioned index has its size in its parts; any other stands in no such tree. */
+    if (!ask(db, name,
+             "SELECT coalesce((SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(to_regclass($1))), "
+             "pg_relation_size(to_regclass($1)))",
+             text, sizeof text, err))
         return false;
     return units_parse_int(text, size_bytes) || err_set(err, ERR_SERVER, name, "there is no such index");
 }

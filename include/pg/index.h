@@ -20,6 +20,7 @@ struct index_spec {
 bool index_build(struct db *db, const struct index_spec *spec, int64_t *build_ns, int64_t *size_bytes, struct err *err);
 /* It need not be there. */
 bool index_drop(struct db *db, const struct index_spec *spec, struct err *err);
+/* A partitioned index is as large as its parts together. */
 bool index_size(struct db *db, const char *name, int64_t *size_bytes, struct err *err);
 
 #endif

@@ -52,6 +52,24 @@ static void an_expression_gets_statistics(void **state)
     assert_true(index_drop(test_db(), &spec, &err));
 }
 
+static void a_partitioned_index_is_as_large_as_its_parts(void **state)
+{
+    (void)state;
+    const struct index_spec spec = {"parts", "split (id)"}, plain = {"one", "split_1 (id)"};
+    int64_t build_ns, size_bytes, leaf_bytes, one_bytes;
+    test_exec(test_db(), "CREATE TABLE split (id int) PARTITION BY RANGE (id);"
+                         "CREATE TABLE split_1 PARTITION OF split FOR VALUES FROM (0) TO (5000);"
+                         "CREATE TABLE split_2 PARTITION OF split FOR VALUES FROM (5000) TO (10000);"
+                         "INSERT INTO split SELECT generate_series(0, 9999)");
+    assert_true(index_build(test_db(), &spec, &build_ns, &size_bytes, &err));
+    assert_true(size_bytes >= 10000 * 12);
+    leaf_bytes = test_int(test_db(), "SELECT pg_relation_size('split_1_id_idx')");
+    assert_int_equal(size_bytes, 2 * leaf_bytes);
+    assert_true(index_build(test_db(), &plain, &build_ns, &one_bytes, &err));
+    assert_int_equal(one_bytes, leaf_bytes);
+    assert_true(index_drop(test_db(), &spec, &err));
+}
+
 static void a_mistake_is_shown_in_the_statement(void **state)
 {
     (void)state;
@@ -90,8 +108,11 @@ static void what_could_not_be_found_again_is_not_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_built_measured_and_dropped),          cmocka_unit_test(an_expression_gets_statistics),
-        cmocka_unit_test(a_mistake_is_shown_in_the_statement),       cmocka_unit_test(too_long_a_name_is_refused),
+        cmocka_unit_test(it_is_built_measured_and_dropped),
+        cmocka_unit_test(an_expression_gets_statistics),
+        cmocka_unit_test(a_partitioned_index_is_as_large_as_its_parts),
+        cmocka_unit_test(a_mistake_is_shown_in_the_statement),
+        cmocka_unit_test(too_long_a_name_is_refused),
         cmocka_unit_test(what_could_not_be_found_again_is_not_made),
     };
     return cmocka_run_group_tests_name("index", tests, make_table, test_server_stop);
