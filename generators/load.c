@@ -233,12 +233,27 @@ static bool load_table(struct loader *loader, size_t index)
     return ok;
 }
 
+/* What functions in constraints and triggers name is looked for where the measured sessions will look. */
+static bool search_schema(struct loader *loader)
+{
+    struct str sql = {0};
+    if (!loader->loading->options->schema)
+        return true;
+    str_append(&sql, "SET search_path = ");
+    append_ident(&sql, db_handle(loader->db), loader->loading->options->schema);
+    bool ok = sql.failed ? err_memory(&loader->err) : db_exec(loader->db, "loading", str_text(&sql), &loader->err);
+    str_deinit(&sql);
+    return ok;
+}
+
 static bool open_connection(struct loader *loader)
 {
-    /* A time limit for statements is meant for the measured ones. */
+    /* Time limits are meant for what is measured; transaction_timeout is there from 17 on. */
+    static const char settings[] =
+        "SET client_encoding = 'UTF8'; SET datestyle = 'ISO'; SELECT set_config(name, '0', false) FROM pg_settings "
+        "WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout')";
     if (!db_open(loader->loading->target, &loader->db, &loader->err) ||
-        !db_exec(loader->db, "loading",
-                 "SET client_encoding = 'UTF8'; SET statement_timeout = 0; SET datestyle = 'ISO'", &loader->err))
+        !db_exec(loader->db, "loading", settings, &loader->err) || !search_schema(loader))
         return false;
     if (!copy_in_init(&loader->copy, db_handle(loader->db), &loader->loading->stop))
         return db_set_error(loader->db, NULL, "loading", NULL, &loader->err);

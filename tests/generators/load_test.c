@@ -180,6 +180,25 @@ static void all_tables_are_filled(void **state)
     assert_string_equal(text, "1 0 450045001 31626");
 }
 
+/* A function in a CHECK or a trigger finds the schema's tables here as it does in the measured sessions. */
+static void the_schema_is_searched(void **state)
+{
+    (void)state;
+    struct column_spec columns[] = {{"id", make_row, NULL}};
+    struct table_spec table = table_of("checked", 300, columns, 1);
+    struct load_options options = {.connections = 1, .schema = "The \"schema\""};
+    struct load_result result;
+    struct err err;
+    execute("CREATE SCHEMA \"The \"\"schema\"\"\"; SET search_path = \"The \"\"schema\"\"\";"
+            "CREATE TABLE limits (most int); INSERT INTO limits VALUES (1000);"
+            "CREATE FUNCTION allowed(n int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN n <= (SELECT most FROM "
+            "limits); END';"
+            "CREATE TABLE checked (id int CHECK (allowed(id))); RESET search_path");
+    if (!load_tables(cluster_target(cluster), &table, 1, &options, &result, &err))
+        fail_msg("%s: %s", err.where, err.text);
+    assert_int_equal(result.rows, 300);
+}
+
 /* --- What is refused ---------------------------------------------------------------------------------------------- */
 
 static enum make_status make_wrong(const void *program, struct row_scope *scope, struct value *out)
@@ -448,6 +467,7 @@ int main(void)
         cmocka_unit_test(the_rows_do_not_depend_on_the_connections),
         cmocka_unit_test(the_server_reads_what_we_meant),
         cmocka_unit_test(all_tables_are_filled),
+        cmocka_unit_test(the_schema_is_searched),
         cmocka_unit_test(mistakes_are_shown_with_their_row),
         cmocka_unit_test(a_doubled_key_is_shown_with_its_row),
         cmocka_unit_test(too_many_connections_is_an_error),
