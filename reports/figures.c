@@ -95,7 +95,8 @@ static int only_writer(const struct facts *facts)
 
 /* Sums over a variant's whole trials. */
 struct totals {
-    double updates, hot, wal, commits;
+    double updates, hot, commits;
+    double records, fpi, bytes;
     double ok, writer_ok;
     bool has_updates, has_wal;
 };
@@ -112,17 +113,33 @@ static void add_trial(const struct fact_trial *trial, size_t n_transactions, int
         to->updates += (double)server->value[STAT_N_TUP_UPD];
         to->hot += (double)server->value[STAT_N_TUP_HOT_UPD];
     }
-    if (server->has[STAT_WAL_BYTES]) {
+    if (server->has[STAT_WAL_RECORDS] && server->has[STAT_WAL_FPI] && server->has[STAT_WAL_BYTES]) {
         to->has_wal = true;
-        to->wal += (double)server->value[STAT_WAL_BYTES];
+        to->records += (double)server->value[STAT_WAL_RECORDS];
+        to->fpi += (double)server->value[STAT_WAL_FPI];
+        to->bytes += (double)server->value[STAT_WAL_BYTES];
         to->commits += (double)trial->plain.total_commits;
     }
+}
+
+/* WAL is counted over warm-up, window and drain: so are the commits; the writer's part of them is the window's. */
+static void share_wal(const struct totals *totals, struct ledger *out)
+{
+    double writers = totals->commits;
+    if (out->wal_transaction >= 0 && totals->ok > 0)
+        writers *= totals->writer_ok / totals->ok;
+    if (!totals->has_wal || writers <= 0)
+        return;
+    out->wal_records = totals->records / writers;
+    out->wal_fpi = totals->fpi / writers;
+    out->wal_bytes = totals->bytes / writers;
 }
 
 void figures_ledger(const struct facts *facts, int variant, struct ledger *out)
 {
     struct totals totals = {0};
-    *out = (struct ledger){.hot_share = NAN, .wal_bytes = NAN, .wal_transaction = only_writer(facts)};
+    *out = (struct ledger){
+        .hot_share = NAN, .wal_records = NAN, .wal_fpi = NAN, .wal_bytes = NAN, .wal_transaction = only_writer(facts)};
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct fact_trial *trial = &facts->trials[i];
         if (trial->plain.variant != variant)
@@ -138,11 +155,7 @@ void figures_ledger(const struct facts *facts, int variant, struct ledger *out)
     out->size_bytes = median_of(facts, variant, size_bytes);
     if (totals.has_updates && totals.updates > 0)
         out->hot_share = totals.hot / totals.updates;
-    /* WAL is counted over warm-up, window and drain: so are the commits; the writer's part of them is the window's. */
-    double writers =
-        out->wal_transaction >= 0 && totals.ok > 0 ? totals.commits * totals.writer_ok / totals.ok : totals.commits;
-    if (totals.has_wal && writers > 0)
-        out->wal_bytes = totals.wal / writers;
+    share_wal(&totals, out);
 }
 
 /* --- Plans -------------------------------------------------------------------------------------------------------- */

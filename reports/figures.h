@@ -28,7 +28,9 @@ struct ledger {
     double size_bytes;   /* the same */
     double scans;        /* over all trials */
     double hot_share;    /* of updated rows, 0..1; NAN without updates */
-    double wal_bytes;    /* a committed transaction, or an execution of wal_transaction */
+    double wal_records;  /* a committed transaction, or an execution of wal_transaction */
+    double wal_fpi;      /* of them, with a full page: the first change of a page after a checkpoint */
+    double wal_bytes;    /* full pages included */
     int wal_transaction; /* the only one that writes; -1: several, or unknown */
 };
 void figures_ledger(const struct facts *facts, int variant, struct ledger *out);

@@ -133,7 +133,7 @@ static double bar_value(const struct ledger *ledger, int variant, enum bar bar)
     case BAR_BUILD:
         return none ? 0 : ledger->build_ns;
     case BAR_WAL:
-        return ledger->wal_bytes;
+        return ledger->wal_records;
     case BAR_HOT:
         return ledger->hot_share * 100;
     default:
@@ -144,7 +144,9 @@ static double bar_value(const struct ledger *ledger, int variant, enum bar bar)
 static void bar_text(char *buf, size_t size, double value, enum bar bar)
 {
     char number[32];
-    if (bar == BAR_HOT)
+    if (bar == BAR_WAL)
+        units_format_count(buf, size, value, value < 99.95);
+    else if (bar == BAR_HOT)
         snprintf(buf, size, "%s %%", units_format_count(number, sizeof number, value, 0));
     else if (value == 0)
         snprintf(buf, size, "0");
@@ -160,7 +162,7 @@ static const struct {
 } bars[N_BARS] = {
     [BAR_SIZE] = {"Size of its indexes", "MB", "unknown", 1e6},
     [BAR_BUILD] = {"Time to build them", "s", "unknown", 1e9},
-    [BAR_WAL] = {"WAL", "bytes per transaction", "not counted", 1},
+    [BAR_WAL] = {"WAL records", "records (below: with full pages)", "not counted", 1},
     [BAR_HOT] = {"HOT updates", "% of updated rows", "no updates", 1},
 };
 
@@ -189,7 +191,7 @@ static void bar_panel(struct picture *picture, enum bar bar)
     int block = picture_block(picture, bars[bar].title), n = 0;
     for (size_t v = 0; v < facts->n_variants; v++) {
         struct ledger ledger;
-        char text[64];
+        char text[64], bytes[64];
         figures_ledger(facts, (int)v, &ledger);
         double value = bar_value(&ledger, (int)v, bar);
         if (!isfinite(value))
@@ -198,7 +200,8 @@ static void bar_panel(struct picture *picture, enum bar bar)
         bar_text(text, sizeof text, value, bar);
         picture_value(picture, (double)v);
         picture_value(picture, value / bars[bar].unit);
-        fprintf(picture->dat, "%d \"%s\"\n", picture_style((int)v), text);
+        fprintf(picture->dat, "%d \"%s\" \"%s\"\n", picture_style((int)v), text,
+                bar == BAR_WAL ? units_format_bytes(bytes, sizeof bytes, ledger.wal_bytes) : "");
         axis_add(&y, value / bars[bar].unit);
     }
     variant_axis(facts, 0, gp);
@@ -208,12 +211,15 @@ static void bar_panel(struct picture *picture, enum bar bar)
     }
     bar_title(facts, bar, gp);
     fprintf(gp, "set ylabel '%s'\nunset key\n", bars[bar].axis);
-    y.high *= 1.05;
+    y.high *= bar == BAR_WAL ? 1.15 : 1.05;
     axis_linear(&y, "y", gp);
     fprintf(gp,
             "plot '%s.dat' index %d using 1:2:(0.5):3 with boxes lc variable fill solid 0.55 border lc rgb '#404040', "
-            "'' index %d using 1:2:4 with labels offset 0,0.7\n",
-            picture->name, block, block);
+            "'' index %d using 1:2:4 with labels offset 0,%s",
+            picture->name, block, block, bar == BAR_WAL ? "1.6" : "0.7");
+    if (bar == BAR_WAL)
+        fprintf(gp, ", '' index %d using 1:2:5 with labels offset 0,0.6 font ',9' tc rgb '#606060'", block);
+    fputc('\n', gp);
 }
 
 void plot_ledger(const struct plot_context *context)

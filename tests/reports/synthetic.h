@@ -194,6 +194,9 @@ static inline void synthetic_server(const struct synthetic *shape, struct trial_
     trial->server.value[STAT_N_TUP_UPD] = 1000;
     trial->server.value[STAT_N_TUP_HOT_UPD] = trial->variant == 0 ? 960 : 30;
     int64_t writes = trial->n_transactions > 1 ? trial->transactions[1].ok : 0;
+    trial->server.has[STAT_WAL_RECORDS] = trial->server.has[STAT_WAL_FPI] = true;
+    trial->server.value[STAT_WAL_RECORDS] = writes * 5 * (1 + trial->variant);
+    trial->server.value[STAT_WAL_FPI] = writes * (trial->variant == 0 ? 7 : 5) / 10;
     trial->server.value[STAT_WAL_BYTES] = writes * (trial->variant == 0 ? 412 : 500 + 155 * trial->variant);
     trial->harness_lag = (struct dist_summary){.count = 1000, .mean = 2000, .p50 = 2000, .p99 = 3000, .max = 9000};
     if (trial->variant > 0) {
