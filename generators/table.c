@@ -13,6 +13,7 @@ enum {
 struct row_maker {
     struct row_scope scope;
     struct scratch scratch;
+    uint64_t *families; /* of random streams, one a column */
 };
 
 const char *make_status_text(enum make_status status)
@@ -35,20 +36,25 @@ static enum make_status source_cell(const struct csv_source *source, size_t colu
     return MAKE_OK;
 }
 
-/* Leaves scope->rng at the cell's stream. */
-static enum make_status make_cell(struct row_scope *scope, size_t column, struct value *out)
+static enum make_status make_from(struct row_scope *scope, size_t column, uint64_t family, struct value *out)
 {
-    const struct table_spec *table = scope->table;
-    if (table->source)
-        return source_cell(table->source, column, scope->row, out);
-    const struct column_spec *spec = &table->columns[column];
-    scope->rng = rng_at(table->seed, table->key, column, (uint64_t)scope->row);
+    const struct column_spec *spec = &scope->table->columns[column];
+    scope->rng = rng_of(family, (uint64_t)scope->row);
     enum make_status status = spec->make(spec->program, scope, out);
     if (status == MAKE_OK && column < scope->n_memo) {
         scope->cells[column] = *out;
         scope->made[column / 64] |= UINT64_C(1) << column % 64;
     }
     return status;
+}
+
+/* Leaves scope->rng at the cell's stream. */
+static enum make_status make_cell(struct row_scope *scope, size_t column, struct value *out)
+{
+    const struct table_spec *table = scope->table;
+    if (table->source)
+        return source_cell(table->source, column, scope->row, out);
+    return make_from(scope, column, rng_family(table->seed, table->key, column), out);
 }
 
 static bool is_made(const struct row_scope *scope, size_t column)
@@ -103,10 +109,14 @@ bool row_maker_new(const struct table_spec *table, struct row_maker **out, struc
         .n_memo = table->n_columns,
         .scratch = &maker->scratch,
     };
-    if (!maker->scope.cells || !maker->scope.made || !scratch_init(&maker->scratch, ROW_SCRATCH_BYTES)) {
+    maker->families = calloc(table->n_columns + 1, sizeof *maker->families);
+    if (!maker->scope.cells || !maker->scope.made || !maker->families ||
+        !scratch_init(&maker->scratch, ROW_SCRATCH_BYTES)) {
         row_maker_free(maker);
         return err_memory(err);
     }
+    for (size_t i = 0; i < table->n_columns; i++)
+        maker->families[i] = rng_family(table->seed, table->key, i);
     *out = maker;
     return true;
 }
@@ -118,6 +128,7 @@ void row_maker_free(struct row_maker *maker)
     scratch_deinit(&maker->scratch);
     free(maker->scope.cells);
     free(maker->scope.made);
+    free(maker->families);
     free(maker);
 }
 
@@ -134,7 +145,7 @@ enum make_status row_maker_row(struct row_maker *maker, int64_t row, const struc
     memset(scope->made, 0, (n_columns / 64 + 1) * sizeof(uint64_t));
     for (size_t i = 0; i < n_columns; i++) {
         struct value cell;
-        enum make_status status = is_made(scope, i) ? MAKE_OK : make_cell(scope, i, &cell);
+        enum make_status status = is_made(scope, i) ? MAKE_OK : make_from(scope, i, maker->families[i], &cell);
         if (status != MAKE_OK) {
             *bad_column = i;
             return status;
