@@ -88,7 +88,10 @@ enum copy_in_status copy_in_begin(struct copy_in *copy, const char *sql)
  * copy_in_end(); the server reads and forgets what comes until then. */
 enum copy_in_status copy_in_send(struct copy_in *copy, const char *data, size_t len)
 {
-    if (PQputCopyData(copy->conn, data, (int)len) != 1)
+    int queued = PQputCopyData(copy->conn, data, (int)len);
+    if (queued == 0)
+        return COPY_IN_REJECTED; /* no memory: the COPY would go on without these rows */
+    if (queued < 0)
         return COPY_IN_SPOKEN;
     int left;
     while ((left = PQflush(copy->conn)) > 0) {

@@ -103,6 +103,10 @@ static bool send_piece(struct loader *loader)
     enum copy_in_status status = copy_in_send(&loader->copy, loader->piece.data, loader->piece.len);
     if (status == COPY_IN_STOPPED)
         return fail_stopped(loader);
+    if (status == COPY_IN_REJECTED) {
+        copy_in_abandon(&loader->copy, "out of memory");
+        return err_memory(&loader->err);
+    }
     if (status == COPY_IN_SPOKEN && !end_copy(loader))
         return false;
     atomic_fetch_add_explicit(&loader->load->done, loader->piece_rows, memory_order_relaxed);

@@ -28,7 +28,7 @@ void copy_in_deinit(struct copy_in *copy);
 /* Send `sql`, a COPY ... FROM STDIN, and wait until the server wants data (it may have to wait for a lock). */
 enum copy_in_status copy_in_begin(struct copy_in *copy, const char *sql);
 /* Whole rows, best 64 kB and more at once. COPY_IN_SPOKEN: they may be lost; if copy_in_end() finds no error they are
- * not. */
+ * not. COPY_IN_REJECTED: they are, and copy_in_abandon() is next. */
 enum copy_in_status copy_in_send(struct copy_in *copy, const char *data, size_t len);
 /* No more rows: wait for the server's verdict. After COPY_IN_OK the rows are committed and another COPY may begin. */
 enum copy_in_status copy_in_end(struct copy_in *copy);
