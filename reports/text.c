@@ -60,10 +60,13 @@ void text_design(const struct facts *facts, struct str *out)
 
 /* --- The whole ---------------------------------------------------------------------------------------------------- */
 
-static void append_painted(struct str *out, bool colour, enum paint paint, struct str *part)
+static void append_prose(struct str *out, int width, bool colour, enum paint paint, struct str *part)
 {
-    grid_paint(out, colour, paint, str_text(part));
-    out->failed |= part->failed;
+    struct str wrapped = {0};
+    text_wrap(str_text(part), width, &wrapped);
+    grid_paint(out, colour, paint, str_text(&wrapped));
+    out->failed |= part->failed || wrapped.failed;
+    str_deinit(&wrapped);
     str_clear(part);
 }
 
@@ -71,26 +74,28 @@ bool text_write(const struct facts *facts, const struct comparisons *comparisons
                 struct str *out)
 {
     enum {
-        NARROWEST = 100,
-        WIDEST = 160,
+        NARROWEST = 40, /* below it wrapping does more harm than good */
         UNKNOWN_WIDTH = 120
     };
-    int width = options->width <= 0 ? UNKNOWN_WIDTH : options->width;
-    width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
+    int width = options->width <= 0 ? UNKNOWN_WIDTH : options->width < NARROWEST ? NARROWEST : options->width;
+    bool colour = options->colour;
     struct str part = {0};
     text_title(facts, &part);
-    append_painted(out, options->colour, PAINT_BOLD, &part);
-    text_design(facts, out);
+    append_prose(out, width, colour, PAINT_BOLD, &part);
+    text_design(facts, &part);
+    append_prose(out, width, colour, PAINT_NONE, &part);
     str_append_char(out, '\n');
-    bool ok = facts->n_trials == 0 || text_table(facts, comparisons, options, width, out);
+    bool ok = facts->n_trials == 0 || text_table(facts, comparisons, options, width, out, &part);
+    append_prose(out, width, colour, PAINT_NONE, &part);
     text_broken(facts, "", &part);
-    append_painted(out, options->colour, PAINT_BAD, &part);
-    text_ledger(facts, "", out);
-    text_notes(facts, comparisons, options, "", out);
-    text_warnings(facts, "", out);
-    text_first_error(facts, out);
+    append_prose(out, width, colour, PAINT_BAD, &part);
+    text_ledger(facts, "", &part);
+    text_notes(facts, comparisons, options, "", &part);
+    text_warnings(facts, "", &part);
+    text_first_error(facts, &part);
+    append_prose(out, width, colour, PAINT_NONE, &part);
     bool all = text_validity(facts, &part);
-    append_painted(out, options->colour, all ? PAINT_NONE : PAINT_BAD, &part);
+    append_prose(out, width, colour, all ? PAINT_NONE : PAINT_BAD, &part);
     str_deinit(&part);
     return ok && !out->failed;
 }

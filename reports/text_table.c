@@ -245,29 +245,47 @@ static bool changes_plan(const struct facts *facts, int variant, int transaction
     return *plan && strcmp(plan, FIGURES_NO_CHANGE) != 0;
 }
 
+static void changed_plan(const struct facts *facts, int transaction, struct str *out)
+{
+    str_printf(out, "plan of %s: %s", facts->transactions[transaction].name, figures_plan(facts, 0, transaction));
+    for (size_t v = 1; v < facts->n_variants; v++)
+        if (changes_plan(facts, (int)v, transaction))
+            str_printf(out, "; %s: %s", facts->variants[v].name, figures_plan(facts, (int)v, transaction));
+    str_append_char(out, '\n');
+}
+
+static bool any_change(const struct facts *facts, int transaction)
+{
+    for (size_t v = 1; v < facts->n_variants; v++)
+        if (changes_plan(facts, (int)v, transaction))
+            return true;
+    return facts->n_variants == 1; /* nothing to be the same as */
+}
+
 /* Where the plans' column would be cut to a stump, they go below the table. */
 static void plan_lines(const struct facts *facts, struct str *out)
 {
-    for (size_t t = 0; t < facts->n_transactions; t++) {
-        int changes = 0;
-        if (facts->transactions[t].weight == 0 || !*figures_plan(facts, 0, (int)t))
-            continue;
-        str_printf(out, "plan of %s: %s", facts->transactions[t].name, figures_plan(facts, 0, (int)t));
-        for (size_t v = 1; v < facts->n_variants; v++) {
-            if (!changes_plan(facts, (int)v, (int)t))
-                continue;
-            str_printf(out, "; %s: %s", facts->variants[v].name, figures_plan(facts, (int)v, (int)t));
-            changes++;
-        }
-        str_append(out, changes == 0 && facts->n_variants > 1 ? ", the same under every variant\n" : "\n");
-    }
+    int same = 0;
+    for (size_t t = 0; t < facts->n_transactions; t++)
+        if (facts->transactions[t].weight > 0 && *figures_plan(facts, 0, (int)t) && any_change(facts, (int)t))
+            changed_plan(facts, (int)t, out);
+    for (size_t t = 0; t < facts->n_transactions; t++)
+        if (facts->transactions[t].weight > 0 && *figures_plan(facts, 0, (int)t) && !any_change(facts, (int)t))
+            str_printf(out, "%s%s", same++ ? ", " : "plans that no variant changes: ", facts->transactions[t].name);
+    if (same > 0)
+        str_append_char(out, '\n');
 }
 
 bool text_table(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
-                int width, struct str *out)
+                int width, struct str *out, struct str *below)
 {
+    enum {
+        NARROWEST = 100, /* a terminal that is narrower yet wraps the table itself */
+        WIDEST = 160
+    };
     struct table table;
     int form = 0;
+    width = width < NARROWEST ? NARROWEST : width > WIDEST ? WIDEST : width;
     bool ok = make_table(facts, comparisons, options, &forms[form], &table);
     while (ok && form + 1 < N_FORMS && grid_last_room(table.grid, width) < (forms[form].plans ? STUMP : INT_MAX)) {
         grid_free(table.grid);
@@ -277,7 +295,7 @@ bool text_table(const struct facts *facts, const struct comparisons *comparisons
     grid_free(table.grid);
     str_append_char(out, '\n');
     if (!forms[form].plans)
-        plan_lines(facts, out);
+        plan_lines(facts, below);
     return ok;
 }
 

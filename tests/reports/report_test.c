@@ -196,7 +196,7 @@ static void test_table(void **state)
         "            status_prio   200  1.05 ms  1.67 ms  2.85 ms  3.98 ms  33 %% slower [33 %%, 33 %%]   no change\n"
         "\n"
         "status_prio: built in 90.0 ms, 704 kB, used 8,000 times; HOT updates 96 → 3 %%; WAL per close_task 5.0 → 10.0 "
-        "records, 412 → 655 B with 0.7 → 0.5 full pages after the checkpoint\n"
+        "records,\n  412 → 655 B with 0.7 → 0.5 full pages after the checkpoint\n"
         "All 16 trials valid.\n"
         "Report: %s/report.md\n",
         place->folder);
@@ -333,6 +333,73 @@ static void test_broken_pictures(void **state)
     char *calm = synthetic_slurp(place->folder, "plots/time_dashboard_rr.svg");
     assert_null(strstr(calm, "broke"));
     free(calm);
+}
+
+static size_t widest(const char *text)
+{
+    size_t width = 0, most = 0;
+    for (; *text; text++) {
+        width = *text == '\n' ? 0 : width + (((unsigned char)*text & 0xc0) != 0x80);
+        most = width > most ? width : most;
+    }
+    return most;
+}
+
+static void wrapped(const char *text, int width, const char *wanted)
+{
+    struct str out = {0};
+    text_wrap(text, width, &out);
+    assert_string_equal(str_text(&out), wanted);
+    str_deinit(&out);
+}
+
+static void test_wrapping(void **state)
+{
+    (void)state;
+    wrapped("", 20, "");
+    wrapped("short\nlines\n", 20, "short\nlines\n");
+    wrapped("twenty letters fit..\n", 20, "twenty letters fit..\n");
+    wrapped("these words go beyond twenty letters\nand on\n", 20,
+            "these words go\n  beyond twenty\n  letters\nand on\n");
+    wrapped("µµµµµµµµµ µµµµµµµµµµ µ\n", 20, "µµµµµµµµµ µµµµµµµµµµ\n  µ\n"); /* letters, not bytes */
+    wrapped("a_word_that_is_too_long_for_it and\n", 20, "a_word_that_is_too_long_for_it\n  and\n");
+    wrapped("a number and it 655 kB\n", 20, "a number and it\n  655 kB\n"); /* stays with its unit */
+}
+
+static void test_prose_fits_the_terminal(void **state)
+{
+    struct place *place = *state;
+    struct synthetic shape = small;
+    shape.trouble = true;
+    synthetic_write(&shape, place->folder, true);
+    for (int width = 100; width <= 140; width += 40) {
+        struct str table = {0};
+        bool all_valid;
+        struct report_options options = {.width = width};
+        assert_true(report_write(place->folder, &options, &table, &all_valid, NULL));
+        const char *prose = strstr(str_text(&table), "BROKEN: ");
+        assert_non_null(prose);
+        *strstr(prose, "Report: ") = '\0';
+        assert_true(widest(prose) <= (size_t)width);
+        assert_true(widest(prose) > (size_t)width - 40);
+        str_deinit(&table);
+    }
+}
+
+/* What stays the same is said once, and short. */
+static void test_same_plans(void **state)
+{
+    struct place *place = *state;
+    struct synthetic shape = small;
+    shape.names[1] = "a_name_that_leaves_the_plans_no_room";
+    synthetic_write(&shape, place->folder, true);
+    struct str table = {0};
+    bool all_valid;
+    struct report_options options = {.width = 100};
+    assert_true(report_write(place->folder, &options, &table, &all_valid, NULL));
+    assert_has(str_text(&table), "\nplan of dashboard: Seq Scan tasks; a_name_that_leaves_the_plans_no_room: Bitmap ");
+    assert_has(str_text(&table), "\nplans that no variant changes: close_task\n");
+    str_deinit(&table);
 }
 
 static void test_colour_means_direction(void **state)
@@ -734,6 +801,9 @@ int main(void)
         TEST(test_broken_is_shown),
         TEST(test_broken_baseline),
         TEST(test_broken_pictures),
+        cmocka_unit_test(test_wrapping),
+        TEST(test_prose_fits_the_terminal),
+        TEST(test_same_plans),
         TEST(test_colour_means_direction),
         TEST(test_unsupported_percentiles),
         cmocka_unit_test(test_ratio_words),
