@@ -31,10 +31,22 @@ struct cluster {
 
 /* --- Checks before anything is started ---------------------------------------------------------------------------- */
 
-/* Whoever could set these would take the server away from us, or open it to others. */
+/* Whoever could set these would take the server away from us, or open it to others. (The include_* are no settings, but
+ * postgresql.conf has them in the same form, and what they bring in could set all of these.) */
 static const char *const reserved[] = {
-    "config_file",      "data_directory", "external_pid_file",       "hba_file",          "ident_file",
-    "listen_addresses", "port",           "unix_socket_directories", "unix_socket_group", "unix_socket_permissions",
+    "config_file",
+    "data_directory",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "include",
+    "include_dir",
+    "include_if_exists",
+    "listen_addresses",
+    "port",
+    "unix_socket_directories",
+    "unix_socket_group",
+    "unix_socket_permissions",
 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
