@@ -1,4 +1,5 @@
 /* Whether to believe the figures: checks that broke, warnings, errors, how many trials are valid. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -34,43 +35,104 @@ enum {
     WARNINGS_SHOWN = 8
 };
 
-static bool seen_before(const struct facts *facts, size_t trial, size_t warning)
+static bool in_number(char c)
 {
-    const char *text = facts->trials[trial].plain.warnings[warning];
-    for (size_t i = 0; i <= trial; i++)
-        for (size_t k = 0; k < facts->trials[i].plain.n_warnings && (i < trial || k < warning); k++)
-            if (strcmp(facts->trials[i].plain.warnings[k], text) == 0)
-                return true;
-    return false;
+    return isdigit((unsigned char)c) || c == '.' || c == ',';
 }
 
-static size_t count_warning(const struct facts *facts, const char *text)
+/* Past a number that stands by itself ("1,001", "3.5"; not the digits of "p99" or "step2"), or where it is. */
+static const char *past_number(const char *text, const char *at)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < facts->n_trials; i++)
-        for (size_t k = 0; k < facts->trials[i].plain.n_warnings; k++)
-            n += strcmp(facts->trials[i].plain.warnings[k], text) == 0;
-    return n;
+    bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
+    if (!begins || !isdigit((unsigned char)*at))
+        return at;
+    while (in_number(*at))
+        at++;
+    return at;
+}
+
+/* The s of "2 checkpoints" beside "1 checkpoint". */
+static bool plural(const char *at)
+{
+    return *at == 's' && !isalnum((unsigned char)at[1]);
+}
+
+/* Do they differ in nothing but numbers? */
+static bool alike(const char *left, const char *right)
+{
+    const char *a = left, *b = right;
+    while (*a || *b) {
+        const char *a_end = past_number(left, a), *b_end = past_number(right, b);
+        if (a_end > a && b_end > b) {
+            a = a_end;
+            b = b_end;
+        } else if (*a == *b) {
+            a++;
+            b++;
+        } else if (plural(a)) {
+            a++;
+        } else if (plural(b)) {
+            b++;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Trials that warn alike. Of a group that was seen before nothing else is known. */
+struct group {
+    size_t trials;
+    bool same; /* to the letter */
+    bool seen; /* before this place */
+};
+
+static struct group find_group(const struct facts *facts, size_t trial, size_t warning)
+{
+    struct group group = {.same = true};
+    const char *text = facts->trials[trial].plain.warnings[warning];
+    for (size_t i = 0; i < facts->n_trials && !group.seen; i++) {
+        bool any = false;
+        for (size_t k = 0; k < facts->trials[i].plain.n_warnings; k++) {
+            const char *other = facts->trials[i].plain.warnings[k];
+            if (!alike(text, other))
+                continue;
+            any = true;
+            group.same = group.same && strcmp(text, other) == 0;
+            group.seen = group.seen || i < trial || (i == trial && k < warning);
+        }
+        group.trials += any;
+    }
+    return group;
+}
+
+static void warning_line(const struct facts *facts, const struct trial_result *plain, size_t warning,
+                         const struct group *group, struct str *out)
+{
+    if (group->trials == 1)
+        str_printf(out, "warning (trial %d: %s, pool %d)", plain->order + 1, facts->variants[plain->variant].name,
+                   facts->pools[plain->pool]);
+    else if (group->same)
+        str_printf(out, "warning (%zu trials)", group->trials);
+    else
+        str_printf(out, "warning (%zu trials, such as %d)", group->trials, plain->order + 1);
+    str_printf(out, ": %s\n", plain->warnings[warning]);
 }
 
 void text_warnings(const struct facts *facts, const char *bullet, struct str *out)
 {
     size_t shown = 0, hidden = 0;
     for (size_t i = 0; i < facts->n_trials; i++) {
-        const struct trial_result *plain = &facts->trials[i].plain;
-        for (size_t k = 0; k < plain->n_warnings; k++) {
-            if (seen_before(facts, i, k))
+        for (size_t k = 0; k < facts->trials[i].plain.n_warnings; k++) {
+            struct group group = find_group(facts, i, k);
+            if (group.seen)
                 continue;
             if (shown++ >= WARNINGS_SHOWN) {
                 hidden++;
                 continue;
             }
-            size_t n = count_warning(facts, plain->warnings[k]);
-            if (n == 1)
-                str_printf(out, "%swarning (trial %d: %s, pool %d): %s\n", bullet, plain->order + 1,
-                           facts->variants[plain->variant].name, facts->pools[plain->pool], plain->warnings[k]);
-            else
-                str_printf(out, "%swarning (%zu trials): %s\n", bullet, n, plain->warnings[k]);
+            str_append(out, bullet);
+            warning_line(facts, &facts->trials[i].plain, k, &group, out);
         }
     }
     if (hidden > 0)

@@ -402,6 +402,31 @@ static void test_same_plans(void **state)
     str_deinit(&table);
 }
 
+static void test_warnings_are_grouped(void **state)
+{
+    static const char *const warnings[] = {"began with 1,001 rows, the first trial with 1000",
+                                           "began with 1,207 rows, the first trial with 1000",
+                                           "1 checkpoint during the trial",
+                                           "12 checkpoints during the trial",
+                                           "p99 of lag is 1.5 ms",
+                                           "p95 of lag is 1.5 ms",
+                                           "statement 3 of step1 is slow",
+                                           "statement 3 of step2 is slow"};
+    struct place *place = *state;
+    struct synthetic shape = small;
+    shape.warnings = warnings;
+    shape.n_warnings = 8;
+    synthetic_write(&shape, place->folder, true);
+    char *table = report(place, false, NULL);
+    assert_has(table, "\nwarning (4 trials, such as 1): began with 1,001 rows, the first trial with 1000\n");
+    assert_has(table, "\nwarning (4 trials, such as 3): 1 checkpoint during the trial\n");
+    assert_has(table, "\nwarning (2 trials): p99 of lag is 1.5 ms\n"); /* a name's digits are not a number */
+    assert_has(table, "\nwarning (2 trials): p95 of lag is 1.5 ms\n");
+    assert_has(table, "\nwarning (2 trials): statement 3 of step1 is slow\n");
+    assert_has(table, "\nwarning (2 trials): statement 3 of step2 is slow\n");
+    free(table);
+}
+
 static void test_colour_means_direction(void **state)
 {
     struct place *place = *state;
@@ -804,6 +829,7 @@ int main(void)
         cmocka_unit_test(test_wrapping),
         TEST(test_prose_fits_the_terminal),
         TEST(test_same_plans),
+        TEST(test_warnings_are_grouped),
         TEST(test_colour_means_direction),
         TEST(test_unsupported_percentiles),
         cmocka_unit_test(test_ratio_words),

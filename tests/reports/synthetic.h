@@ -25,10 +25,12 @@ struct synthetic {
     int n_variants, n_pools, n_isolations, blocks;
     int n_transactions;
     int64_t window_ns;
-    double rate;          /* transactions/s under the baseline, pool 4 */
-    double noise;         /* of each block, relative; 0: every block the same */
-    bool trouble;         /* retries, failures, a broken check, warnings */
-    bool broken;          /* the second variant breaks a check under read committed */
+    double rate;                 /* transactions/s under the baseline, pool 4 */
+    double noise;                /* of each block, relative; 0: every block the same */
+    bool trouble;                /* retries, failures, a broken check, warnings */
+    bool broken;                 /* the second variant breaks a check under read committed */
+    const char *const *warnings; /* one a trial, in turn; NULL: none */
+    int n_warnings;
     bool broken_baseline; /* the first one does */
     int stop_after;       /* trials; 0: all */
     const char *names[SYNTHETIC_MAX];
@@ -243,6 +245,8 @@ static inline bool synthetic_trial(const struct synthetic *shape, const struct r
     synthetic_intervals(shape, &trial);
     synthetic_server(shape, &trial);
     trial.complete = trial.valid = true;
+    if (shape->n_warnings > 0)
+        trial_result_warn(&trial, "%s", shape->warnings[order % shape->n_warnings]);
     if (shape->trouble && order == 0) {
         trial.valid = false;
         trial_result_warn(&trial, "not valid: harness lag p99 3.1 ms is over 100 µs, with a \"quote\"");
