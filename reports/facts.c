@@ -139,7 +139,8 @@ bool facts_read(const char *folder, struct facts **out, struct err *err)
     facts->arena = arena;
     facts->folder = reader_keep(&reader, folder);
     facts->notices = reader_keep_array(&reader, READER_NOTICES, sizeof *facts->notices);
-    bool ok = reader.failed || (facts_load_head(&reader, err) && facts_load_trials(&reader, err));
+    bool ok = reader.failed ||
+              (facts_check_folder(folder, err) && facts_load_head(&reader, err) && facts_load_trials(&reader, err));
     if (ok && !reader.failed) {
         if (facts->n_trials > 1)
             qsort(facts->trials, facts->n_trials, sizeof *facts->trials, by_order);

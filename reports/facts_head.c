@@ -124,9 +124,10 @@ bool facts_load_head(struct reader *reader, struct err *err)
     struct facts *facts = reader->facts;
     char path[READER_PATH_BYTES];
     snprintf(path, sizeof path, "%s/run.json", facts->folder);
-    json_t *head = json_read_file(path, err);
+    struct err problem = {0};
+    json_t *head = json_read_file(path, &problem);
     if (!head)
-        return err_append(err, "%s is not the folder of a run: it needs a readable run.json", facts->folder);
+        return err_set(err, problem.kind, path, problem.kind == ERR_INPUT ? "damaged: %s" : "%s", problem.text);
     bool ours = json_get_int(head, "format", 0) == 1;
     if (ours)
         read_head(reader, head);

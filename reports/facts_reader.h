@@ -29,6 +29,8 @@ void reader_note(struct facts *facts, const char *fmt, ...) __attribute__((forma
 /* By its full name; ISOLATION_COUNT if there is none. */
 enum isolation reader_find_isolation(const char *name);
 
+/* Is it the folder of a run at all? If not, the error says what it is instead. */
+bool facts_check_folder(const char *folder, struct err *err);
 /* run.json, then trials.jsonl, plans/ and histograms/, each building on those before it. False: the folder is no
  * result, or a file cannot be read; what is only missing is a note. */
 bool facts_load_head(struct reader *reader, struct err *err);

@@ -182,7 +182,10 @@ static void how_it_ended(const struct facts *facts, struct str *out)
     if (strcmp(facts->ending, "finished") == 0)
         return;
     str_printf(out, " The run %s", failed ? "failed" : "was ");
-    str_append(out, failed ? "" : facts->ending);
+    if (facts->ended_wall_ns == 0)
+        str_append(out, "interrupted or goes on: it has not written how it ended");
+    else
+        str_append(out, failed ? "" : facts->ending);
     if (*facts->reason)
         str_printf(out, " (%s)", facts->reason);
     str_append_char(out, '.');

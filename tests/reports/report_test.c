@@ -560,7 +560,7 @@ static void test_unfinished_line(void **state)
     char *table = report(place, false, &all_valid);
     assert_false(all_valid);
     assert_has(table, "note: the last line of trials.jsonl is unfinished: that trial is left out\n");
-    assert_has(table, "15 of 16 trials valid. The run was interrupted.\n");
+    assert_has(table, "15 of 16 trials valid. The run was interrupted or goes on: it has not written how it ended.\n");
     free(table);
 }
 
@@ -619,28 +619,93 @@ static void test_no_trials(void **state)
     bool all_valid;
     char *table = report(place, true, &all_valid);
     assert_false(all_valid);
-    assert_has(table, "No trial was measured. The run was interrupted.\n");
+    assert_has(table, "No trial was measured. The run was interrupted or goes on: it has not written how it ended.\n");
     assert_file_has(place, "report.md", "No trial was measured.");
     free(table);
 }
 
-static void test_not_a_result(void **state)
+static void refused(const char *folder, const char *where, const char *words)
 {
-    struct place *place = *state;
     struct err err = {0};
     struct str table = {0};
     bool all_valid;
     struct report_options options = {0};
-    assert_false(report_write(place->parent, &options, &table, &all_valid, &err));
-    assert_has(err.text, "is not the folder of a run");
-    char path[1024];
-    snprintf(path, sizeof path, "%s/run.json", place->parent);
-    FILE *file = fopen(path, "we");
-    fputs("{\"format\": 1, \"variants\": [1, null], \"sweep\": 7}", file);
-    fclose(file);
-    assert_false(report_write(place->parent, &options, &table, &all_valid, &err));
-    assert_has(err.text, "damaged");
+    assert_false(report_write(folder, &options, &table, &all_valid, &err));
+    assert_int_equal(err.kind, ERR_INPUT);
+    assert_string_equal(err.where, where);
+    assert_has(err.text, words);
     str_deinit(&table);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Each says what the folder is, and what to do. */
+static void test_not_a_result(void **state)
+{
+    struct place *place = *state;
+    char path[1024];
+    refused(place->folder, place->folder, "there is no such folder");
+    refused(place->parent, place->parent, "the folder is empty: no run wrote into it");
+    snprintf(path, sizeof path, "%s/notes.txt", place->parent);
+    write_file(path, "");
+    refused(path, path, "not a folder: name the folder of a run");
+    refused(place->parent, place->parent,
+            "not the folder of a run: it has no run.json; name one that pgdyno run wrote");
+    snprintf(path, sizeof path, "%s/trials.jsonl", place->parent);
+    write_file(path, "{}\n");
+    refused(place->parent, place->parent, "run.json is missing: without it the trials that are there cannot be read");
+    snprintf(path, sizeof path, "%s/run.json", place->parent);
+    write_file(path, "");
+    refused(place->parent, path, "damaged");
+    write_file(path, "{\"format\": 1, \"vari");
+    refused(place->parent, path, "damaged");
+    write_file(path, "[]");
+    refused(place->parent, path, "not a run.json that this pgdyno can read (format 1)");
+    write_file(path, "{\"format\": 1, \"variants\": [1, null], \"sweep\": 7}");
+    refused(place->parent, path, "damaged");
+}
+
+/* A folder of runs holds no result itself, but it can say which of them does. */
+static void test_folder_of_runs(void **state)
+{
+    struct place *place = *state;
+    synthetic_write(&small, place->folder, true);
+    char parent[1024];
+    snprintf(parent, sizeof parent, "%s", place->folder);
+    *strrchr(parent, '/') = '\0';
+    refused(parent, parent, "did you mean ");
+    refused(parent, parent, "/deeper/run?");
+}
+
+/* Killed in mid-trial: its histograms may be there, or half of a line of them; it has no line of its own. */
+static void test_killed_in_mid_trial(void **state)
+{
+    struct place *place = *state;
+    struct synthetic shape = small;
+    shape.stop_after = 3;
+    synthetic_write(&shape, place->folder, false);
+    cut_file(place, "histograms/none.pool8.rc.hlog", 1000);
+    char path[1024];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/trials.jsonl", place->folder);
+    assert_int_equal(stat(path, &status), 0);
+    char *lines = synthetic_slurp(place->folder, "trials.jsonl");
+    char *third = strchr(strchr(lines, '\n') + 1, '\n') + 1;
+    assert_int_equal(truncate(path, third - lines), 0);
+    free(lines);
+    bool all_valid;
+    char *table = report(place, true, &all_valid);
+    assert_false(all_valid);
+    assert_has(table, "2 of 16 trials valid. The run was interrupted or goes on: it has not written how it ended.\n");
+    assert_null(strstr(table, "note: "));
+    free(table);
+    assert_file_has(place, "report.md", "2 of 16 trials valid.");
 }
 
 /* --- The store's folder ------------------------------------------------------------------------------------------- */
@@ -841,6 +906,8 @@ int main(void)
         TEST(test_missing_histograms),
         TEST(test_no_trials),
         TEST(test_not_a_result),
+        TEST(test_folder_of_runs),
+        TEST(test_killed_in_mid_trial),
         TEST(test_refuses_a_full_folder),
         TEST(test_read_only_folder),
         TEST(test_full_disk),
