@@ -14,6 +14,7 @@
 #include "base/stop.h"
 #include "binaries.h"
 #include "keeper.h"
+#include "settings.h"
 
 struct cluster {
     pid_t keeper;
@@ -30,46 +31,6 @@ struct cluster {
     "target_session_attrs=any requirepeer=''"
 
 /* --- Checks before anything is started ---------------------------------------------------------------------------- */
-
-/* Whoever could set these would take the server away from us, or open it to others. (The include_* are no settings, but
- * postgresql.conf has them in the same form, and what they bring in could set all of these.) */
-static const char *const reserved[] = {
-    "config_file",
-    "data_directory",
-    "external_pid_file",
-    "hba_file",
-    "ident_file",
-    "include",
-    "include_dir",
-    "include_if_exists",
-    "listen_addresses",
-    "port",
-    "unix_socket_directories",
-    "unix_socket_group",
-    "unix_socket_permissions",
-};
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-
-/* What may stand in postgresql.conf before the "="; a dot separates an extension's prefix. */
-static bool is_setting_name(const char *name)
-{
-    return *name != '\0' && strchr(LETTERS, *name) && name[strspn(name, LETTERS "0123456789.$")] == '\0';
-}
-
-static bool check_settings(const struct cluster_options *options, struct err *err)
-{
-    for (size_t i = 0; i < options->n_settings; i++) {
-        const char *name = options->settings[i].name;
-        if (!is_setting_name(name))
-            return err_set(err, ERR_INPUT, "server", "\"%s\" is not the name of a setting", name);
-        for (size_t j = 0; j < sizeof reserved / sizeof *reserved; j++) {
-            if (strcasecmp(name, reserved[j]) == 0)
-                return err_set(err, ERR_INPUT, "server", "%s is pgdyno's own on a private server; leave it out", name);
-        }
-    }
-    return true;
-}
 
 static bool check_parent(const char *parent, struct err *err)
 {
@@ -185,7 +146,7 @@ bool cluster_open(const struct cluster_options *options, struct cluster **out, s
         return err_memory(err);
     cluster->life_fd = -1;
     job.bindir = cluster->bindir;
-    if (!check_settings(options, err) || !check_parent(job.parent, err) || !find_account(&job, err) ||
+    if (!settings_check(options, err) || !check_parent(job.parent, err) || !find_account(&job, err) ||
         !binaries_find(options->bindir, cluster->bindir, sizeof cluster->bindir, err))
         goto fail;
     if (!fork_keeper(cluster, &job, &report_fd, err) || !await_report(report_fd, &report, err))

@@ -5,8 +5,6 @@
  * stop request: its copy of that descriptor is closed. */
 #include "keeper.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -26,9 +23,8 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "base/str.h"
-
-#define LOCK_NAME "pgdyno.lock"
-#define KEPT_NAME "pgdyno.kept"
+#include "folder.h"
+#include "settings.h"
 
 enum {
     START_TIMEOUT_S = 60,
@@ -144,88 +140,9 @@ static void wait_event(struct keeper *keeper, int timeout_ms)
     reap(keeper);
 }
 
-/* --- Folders ------------------------------------------------------------------------------------------------------ */
-
-static bool is_our_name(const char *name)
-{
-    const size_t prefix = sizeof "pgdyno-" - 1;
-    if (strlen(name) != sizeof KEEPER_FOLDER_TEMPLATE - 1 || !str_starts_with(name, "pgdyno-"))
-        return false;
-    for (const char *s = name + prefix; *s; s++) {
-        if (!isalnum((unsigned char)*s))
-            return false;
-    }
-    return true;
-}
-
-/* A folder whose lock nobody holds was left behind by a keeper that was killed. The lock file appears in the folder
- * only when it is locked already (take_lock), so a run that is just starting is safe. */
-static void sweep_folder(const char *parent, const char *name)
-{
-    char folder[PATH_MAX], path[PATH_MAX + 32];
-    struct stat status;
-    snprintf(folder, sizeof folder, "%s/%s", parent, name);
-    if (lstat(folder, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid())
-        return;
-    snprintf(path, sizeof path, "%s/" KEPT_NAME, folder);
-    if (access(path, F_OK) == 0)
-        return;
-    snprintf(path, sizeof path, "%s/" LOCK_NAME, folder);
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        proc_remove_tree(folder, NULL);
-    close(fd);
-}
-
-static void sweep(const char *parent)
-{
-    DIR *dir = opendir(parent);
-    if (!dir)
-        return;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (is_our_name(entry->d_name))
-            sweep_folder(parent, entry->d_name);
-    }
-    closedir(dir);
-}
-
 static void path_in(const struct keeper *keeper, const char *name, char path[PATH_MAX])
 {
     snprintf(path, PATH_MAX, "%s/%s", keeper->report.folder, name);
-}
-
-/* The descriptor stays open in postgres and its backends too: the lock is free when the last of them is gone. */
-static bool take_lock(const struct keeper *keeper, struct err *err)
-{
-    char early[PATH_MAX], path[PATH_MAX];
-    path_in(keeper, LOCK_NAME ".new", early);
-    path_in(keeper, LOCK_NAME, path);
-    int fd = open(early, O_RDWR | O_CREAT | O_EXCL, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || rename(early, path) != 0)
-        return err_system(err, path, "cannot lock the private server's folder");
-    return true;
-}
-
-static bool make_folder(struct keeper *keeper, struct err *err)
-{
-    const struct keeper_job *job = keeper->job;
-    char *folder = keeper->report.folder, kept[PATH_MAX];
-    snprintf(folder, KEEPER_FOLDER_BYTES, "%s/" KEEPER_FOLDER_TEMPLATE, job->parent);
-    if (!mkdtemp(folder)) {
-        *folder = '\0';
-        err_system(err, job->parent, "the account %s cannot make a folder for the private server here", job->account);
-        return err_append(err, "set TMPDIR to a folder where it may write");
-    }
-    if (job->options->keep) {
-        path_in(keeper, KEPT_NAME, kept);
-        int fd = open(kept, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0)
-            return err_system(err, kept, "cannot create");
-        close(fd);
-    }
-    return take_lock(keeper, err);
 }
 
 /* --- Programs ----------------------------------------------------------------------------------------------------- */
@@ -347,91 +264,6 @@ static bool run_initdb(struct keeper *keeper, struct err *err)
     return program_failed(keeper, "initdb failed", "initdb.log", NULL, err);
 }
 
-/* --- Settings ----------------------------------------------------------------------------------------------------- */
-
-static void append_setting(struct str *conf, const char *name, const char *value)
-{
-    str_printf(conf, "%s = '", name);
-    for (const char *s = value; *s; s++) {
-        if (*s == '\'' || *s == '\\')
-            str_append_char(conf, '\\');
-        if (*s == '\n')
-            str_append(conf, "\\n");
-        else
-            str_append_char(conf, *s);
-    }
-    str_append(conf, "'\n");
-}
-
-static void append_own_settings(const struct keeper *keeper, struct str *conf)
-{
-    const struct cluster_options *options = keeper->job->options;
-    char socket_folder[2 * KEEPER_FOLDER_BYTES + 3] = "\"", connections[16];
-    size_t len = 1;
-    for (const char *s = keeper->report.folder; *s; s++) { /* a list of folders, each quoted like an identifier */
-        if (*s == '"')
-            socket_folder[len++] = '"';
-        socket_folder[len++] = *s;
-    }
-    socket_folder[len] = '"';
-    /* Some to spare: for an observer with psql, and for backends that are still saying good-bye. */
-    snprintf(connections, sizeof connections, "%d",
-             (options->max_connections > 12 ? options->max_connections : 12) + 8);
-    const struct setting rows[] = {
-        {"listen_addresses", ""},
-        {"port", KEEPER_PORT},
-        {"unix_socket_directories", socket_folder},
-        {"unix_socket_permissions", "0700"},
-        {"max_connections", connections},
-        /* pgdyno asks for a checkpoint before each trial; none shall come by itself within one. */
-        {"checkpoint_timeout", "1h"},
-        {"max_wal_size", "8GB"},
-        /* A trial that writes little shall not make that checkpoint delete the WAL files (stock: all beyond 80 MB) that
-         * the next one would have to make again, 16 MB at a time, synced, within its transactions (WALInitWrite). */
-        {"min_wal_size", "1GB"},
-        {"cluster_name", "pgdyno"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        append_setting(conf, rows[i].name, rows[i].value);
-    if (options->fast_unsafe) {
-        append_setting(conf, "fsync", "off");
-        append_setting(conf, "full_page_writes", "off");
-    }
-}
-
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t wrote = write(fd, data, len);
-        if (wrote < 0 && errno != EINTR)
-            return false;
-        data += wrote > 0 ? wrote : 0;
-        len -= wrote > 0 ? (size_t)wrote : 0;
-    }
-    return true;
-}
-
-static bool configure(const struct keeper *keeper, struct err *err)
-{
-    const struct cluster_options *options = keeper->job->options;
-    char path[PATH_MAX];
-    struct str conf = {0};
-    path_in(keeper, "data/postgresql.conf", path);
-    str_append(&conf, "\n# pgdyno's own\n");
-    append_own_settings(keeper, &conf);
-    str_append(&conf, "# the workload's\n");
-    for (size_t i = 0; i < options->n_settings; i++)
-        append_setting(&conf, options->settings[i].name, options->settings[i].value);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    bool ok = !conf.failed || err_memory(err);
-    if (ok && (fd < 0 || !write_all(fd, str_text(&conf), conf.len)))
-        ok = err_system(err, path, "cannot write");
-    if (fd >= 0)
-        close(fd);
-    str_deinit(&conf);
-    return ok;
-}
-
 /* --- Starting and stopping ---------------------------------------------------------------------------------------- */
 
 /* The nth line of postmaster.pid; false if there is none (yet, or any more). */
@@ -551,9 +383,9 @@ _Noreturn void keeper_main(const struct keeper_job *job)
     detach(&keeper);
     bool ok = become_account(job, err);
     if (ok)
-        sweep(job->parent);
-    ok = ok && make_folder(&keeper, err) && run_initdb(&keeper, err) && configure(&keeper, err) &&
-         start_server(&keeper, err);
+        folder_sweep(job->parent);
+    ok = ok && folder_make(job, keeper.report.folder, err) && run_initdb(&keeper, err) &&
+         settings_write(job->options, keeper.report.folder, err) && start_server(&keeper, err);
     if (write(job->report_fd, &keeper.report, sizeof keeper.report) < 0)
         keeper.orphaned = true; /* nobody is there to use the server */
     while (ok && !keeper.orphaned)
