@@ -336,5 +336,5 @@ void picture_point_name(const struct facts *facts, int pool, int isolation, char
 void picture_cross_title(const struct picture *picture)
 {
     if (picture->crosses)
-        fputs(", NaN " PICTURE_CROSS " title 'a check broke'", picture->gp);
+        fputs(", NaN " PICTURE_CROSS("1.1") " title 'a check broke'", picture->gp);
 }

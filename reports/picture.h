@@ -83,8 +83,9 @@ void picture_point_name(const struct facts *facts, int pool, int isolation, char
 /* Only that ending; "" when no check broke. pool −1: any. */
 void picture_broken(const struct facts *facts, int pool, int isolation, char *buf, size_t size);
 
-/* Where a check broke a cross stands over the point, in every kind of picture; a plot clause ends so. */
-#define PICTURE_CROSS "with points pt 2 ps 1.1 lw 1.6 lc rgb '#000000'"
+/* Where a check broke a cross stands over the point, in every kind of picture; a plot clause ends so. It reaches beyond
+ * the point, so that it shows on a dark one. */
+#define PICTURE_CROSS(size) "with points pt 2 ps " size " lw 1.6 lc rgb '#000000'"
 /* The legend's entry for crosses, if this run has any: a clause after others. */
 void picture_cross_title(const struct picture *picture);
 

@@ -81,6 +81,7 @@ static void ratio_panel(struct picture *picture, bool writers)
     FILE *gp = picture->gp;
     const char *title = writers ? "Writers: what it costs" : "Readers: what it buys";
     int n = count_side(facts, writers), place = 0, first_block = picture->blocks;
+    bool crowded = n * facts->n_pools * facts->n_isolations > 6;
     struct axis y = {0};
     axis_add(&y, 0.95);
     axis_add(&y, 1.05);
@@ -103,11 +104,11 @@ static void ratio_panel(struct picture *picture, bool writers)
     for (size_t t = 0; t < facts->n_transactions; t++) {
         if (facts->transactions[t].weight == 0 || figures_writes(facts, (int)t) != writers)
             continue;
-        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d dt 1 lw 1.2 title ", place ? "," : "",
-                picture->name, first_block + place, picture_style(place));
+        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d dt 1 lw 1.2 ps %s title ",
+                place ? "," : "", picture->name, first_block + place, picture_style(place), crowded ? "0.4" : "0.7");
         picture_title(gp, facts->transactions[t].name);
         if (picture->crosses)
-            fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS, first_block + place);
+            fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS("0.8"), first_block + place);
         place++;
     }
     picture_cross_title(picture);
@@ -162,7 +163,7 @@ static const struct {
 } bars[N_BARS] = {
     [BAR_SIZE] = {"Size of its indexes", "MB", "unknown", 1e6},
     [BAR_BUILD] = {"Time to build them", "s", "unknown", 1e9},
-    [BAR_WAL] = {"WAL records", "records (below: with full pages)", "not counted", 1},
+    [BAR_WAL] = {"WAL records", "records (small: bytes)", "not counted", 1},
     [BAR_HOT] = {"HOT updates", "% of updated rows", "no updates", 1},
 };
 

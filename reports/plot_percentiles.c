@@ -78,7 +78,8 @@ static void write_panel(struct picture *picture, int pool, int isolation, int fi
                 first_block + (int)v, (int)v * 2 % 6, style, style);
         picture_title(gp, facts->variants[v].name);
         if (figures_broken(facts, (int)v, pool, isolation, NULL, NULL) > 0)
-            fprintf(gp, ", '' index %d using 1:2 every 6::%d " PICTURE_CROSS, first_block + (int)v, (int)v * 2 % 6);
+            fprintf(gp, ", '' index %d using 1:2 every 6::%d " PICTURE_CROSS("1.1"), first_block + (int)v,
+                    (int)v * 2 % 6);
     }
     if (key)
         picture_cross_title(picture);

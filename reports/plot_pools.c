@@ -50,7 +50,7 @@ static void add_point(struct picture *picture, double x, double value, struct ax
 /* Variants stand a little apart, so that bars do not hide each other. */
 static double place(const struct facts *facts, int pool, int variant)
 {
-    double width = fmin(0.3, 0.08 * (double)(facts->n_variants - 1));
+    double width = fmin(0.6, 0.13 * (double)(facts->n_variants - 1));
     return pool + 1 + (facts->n_variants > 1 ? width * ((double)variant / (double)(facts->n_variants - 1) - 0.5) : 0);
 }
 
@@ -108,7 +108,7 @@ static void write_panel(struct picture *picture, int isolation, bool p99, bool k
                 picture_style((int)v), 2 * (isolation * (int)facts->n_variants + (int)v) + p99, picture_style((int)v));
         picture_title(gp, facts->variants[v].name);
         if (*broken)
-            fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS,
+            fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS("1.8"),
                     2 * (isolation * (int)facts->n_variants + (int)v) + p99);
     }
     if (key)
@@ -147,7 +147,9 @@ void plot_pools(const struct plot_context *context)
         struct picture picture;
         facts_file_name(file, sizeof file, facts->transactions[t].name, (int)t);
         snprintf(name, sizeof name, "pools_%s", file);
-        snprintf(title, sizeof title, "%s: throughput and p99 by pool size", facts->transactions[t].name);
+        snprintf(title, sizeof title,
+                 facts->n_pools > 1 ? "%s: throughput and p99 by pool size" : "%s: throughput and p99",
+                 facts->transactions[t].name);
         if (!picture_begin(context, name, title, width, 2 * HEIGHT + 60, &picture))
             return;
         write_picture(&picture, (int)t);

@@ -177,9 +177,9 @@ static void write_picture(struct picture *picture, const struct filter *filter, 
           "set key at screen 0.5, char 0.8 center bottom horizontal reverse Left samplen 3\nplot",
           gp);
     for (int i = FASTER; i <= (any_broken(picture->context->comparisons) ? BROKEN : SLOWER); i++)
-        fprintf(gp,
-                "%s '%s.dat' index %d using 1:2:3:4 with xerrorbars lc rgb '%s' lw 1.6 dt 1 pt %d ps 0.8 title '%s'",
-                i ? "," : "", picture->name, i, directions[i].colour, directions[i].point, directions[i].title);
+        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with xerrorbars lc rgb '%s' lw 1.6 dt 1 pt %d ps %s title '%s'",
+                i ? "," : "", picture->name, i, directions[i].colour, directions[i].point, i == BROKEN ? "1.5" : "0.8",
+                directions[i].title);
     fputc('\n', gp);
 }
 

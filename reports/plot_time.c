@@ -106,7 +106,8 @@ static void write_panel(struct picture *picture, int pool, int isolation, int co
                 picture->name, pool * (int)facts->n_variants + (int)v, column, picture_style((int)v));
         picture_title(gp, facts->variants[v].name);
         if (figures_broken(facts, (int)v, pool, isolation, NULL, NULL) > 0)
-            fprintf(gp, ", '' index %d using 1:%d " PICTURE_CROSS, pool * (int)facts->n_variants + (int)v, column);
+            fprintf(gp, ", '' index %d using 1:%d " PICTURE_CROSS("0.7"), pool * (int)facts->n_variants + (int)v,
+                    column);
     }
     if (key)
         picture_cross_title(picture);

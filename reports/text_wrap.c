@@ -16,18 +16,28 @@ static size_t letters(const char *text, size_t len)
     return n;
 }
 
-/* Bytes up to the next space at which a line may end. */
+static bool ends_with(const char *text, size_t len, const char *ending)
+{
+    size_t n = strlen(ending);
+    return len >= n && memcmp(text + len - n, ending, n) == 0;
+}
+
+/* Bytes up to the next space at which a line may end: "412 → 655 kB" is one. */
 static size_t chunk(const char *text, size_t len)
 {
     size_t end = 0;
-    while (end < len && text[end] != ' ')
-        end++;
-    bool number = end > 0 && text[end - 1] >= '0' && text[end - 1] <= '9';
-    size_t next = end + 1;
-    while (number && next < len && text[next] != ' ')
-        next++;
-    bool unit = number && next > end + 1 && letters(text + end + 1, next - end - 1) <= UNIT_LETTERS;
-    return unit ? next : end;
+    for (;;) {
+        while (end < len && text[end] != ' ')
+            end++;
+        if (end == len)
+            return end;
+        size_t next = end + 1 + strcspn(text + end + 1, " \n");
+        bool number = end > 0 && text[end - 1] >= '0' && text[end - 1] <= '9';
+        bool unit = number && letters(text + end + 1, next - end - 1) <= UNIT_LETTERS;
+        if (!unit && !ends_with(text, end, "→"))
+            return end;
+        end = next < len ? next : len;
+    }
 }
 
 static void wrap_line(const char *line, size_t len, size_t width, struct str *out)

@@ -364,6 +364,7 @@ static void test_wrapping(void **state)
     wrapped("µµµµµµµµµ µµµµµµµµµµ µ\n", 20, "µµµµµµµµµ µµµµµµµµµµ\n  µ\n"); /* letters, not bytes */
     wrapped("a_word_that_is_too_long_for_it and\n", 20, "a_word_that_is_too_long_for_it\n  and\n");
     wrapped("a number and it 655 kB\n", 20, "a number and it\n  655 kB\n"); /* stays with its unit */
+    wrapped("change of 412 → 655 B now\n", 20, "change of\n  412 → 655 B now\n");
 }
 
 static void test_prose_fits_the_terminal(void **state)
@@ -847,7 +848,8 @@ static void test_pictures(void **state)
         skip();
     shape.n_pools = 2;
     shape.n_isolations = 2;
-    shape.n_variants = 3;
+    shape.n_variants = 4;
+    shape.names[3] = "100% x%5.1f%%"; /* tic labels are formats */
     shape.names[1] = "it's `touch x` 100 %d \\ \"{/Bold x}\"";
     shape.names[2] = "a_rather_long_name_of_a_variant_that_goes_on_and_on_and_on_and_on_for_ever_and_a_day";
     synthetic_write(&shape, place->folder, true);
@@ -857,6 +859,8 @@ static void test_pictures(void **state)
     assert_int_equal(pictures, scripts);
     assert_true(pictures >= 2 + 2 + 4 + 1 + 1);
     assert_false(exists(place, "plots/x"));
+    assert_file_has(place, "plots/ratios_p50.svg", ">dashboard · it's `touch x` 100 %d \\… · pool 4");
+    assert_file_has(place, "plots/ledger.svg", ">100% x%5.…<");
     assert_file_has(place, "plots/pools_dashboard.svg", ">it's `touch x` 100 %d \\…<");
     assert_file_has(place, "report.md", "](plots/percentiles_dashboard.svg)");
 }
