@@ -18,6 +18,17 @@
 #include "base/clock.h"
 #include "base/stop.h"
 
+/* open() gives the lowest free number. */
+void proc_open_stdio(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* --- Finding ------------------------------------------------------------------------------------------------------ */
 
 static bool is_program(const char *path)

@@ -34,6 +34,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/proc.h"
 #include "cli/help.h"
 #include "cli/job.h"
 #include "cli/redact.h"
@@ -167,6 +168,7 @@ static int general(const char *word, bool *done)
 int main(int argc, char **argv)
 {
     bool done = false;
+    proc_open_stdio();
     if (argc < 2) {
         struct str text = {0};
         help_program(commands, &text);

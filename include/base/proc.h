@@ -10,6 +10,10 @@
 #include "base/err.h"
 #include "base/str.h"
 
+/* Put /dev/null where standard input, output or error is closed, so that no file, pipe or socket gets its number: it
+ * would be read, written to or closed in its stead. For the start of main(). */
+void proc_open_stdio(void);
+
 /* Absolute path of `program` (a plain name) on PATH into `buf`; false if it is not there. Relative entries of PATH are
  * not looked at. */
 bool proc_find(const char *program, char *buf, size_t size);

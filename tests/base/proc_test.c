@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -259,11 +260,29 @@ static void what_cannot_be_deleted_is_named_and_left(void **state)
     assert_int_equal(chmod(inside(0, "mix/locked"), 0755), 0);
 }
 
+static void closed_standard_descriptors_are_taken(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(STDIN_FILENO);
+        close(STDERR_FILENO);
+        proc_open_stdio();
+        int next = dup(STDOUT_FILENO);
+        bool harmless = write(STDERR_FILENO, "x", 1) == 1 && read(STDIN_FILENO, &(char){0}, 1) == 0;
+        _exit(next > STDERR_FILENO && harmless ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closed_standard_descriptors_are_taken),
         cmocka_unit_test(programs_are_found_on_path),
         IN_FOLDER(both_outputs_are_collected),
         IN_FOLDER(much_output_neither_blocks_nor_is_lost),

@@ -25,6 +25,14 @@ teardown() {
     nothing_left
 }
 
+@test "run: what would go to a closed standard error goes into no file" {
+    run bash -c '"$0" run "$1" --plots=none <&- 2>&-' "$PGDYNO" "$TINY"
+    [ "$status" -eq 0 ] || [ "$status" -eq 3 ]
+    assert_complete "$(only_folder)"
+    [ "$(wc -l <"$(only_folder)/trials.jsonl")" -eq 4 ]
+    nothing_left
+}
+
 @test "run -o: exactly that folder, and never over another run" {
     run "$PGDYNO" run "$TINY" -o here/there --plots=none -q
     [ "$status" -eq 0 ] || [ "$status" -eq 3 ]
