@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "pg/query.h"
 
 enum {
     LOOK_AROUND_MS = 100, /* how soon another connection's failure is noticed */
@@ -139,21 +140,12 @@ enum copy_in_status copy_in_end(struct copy_in *copy)
     return copy->rejected || PQstatus(copy->conn) != CONNECTION_OK ? COPY_IN_REJECTED : COPY_IN_OK;
 }
 
-static void cancel(PGconn *conn)
-{
-    char ignored[256];
-    PGcancel *handle = PQgetCancel(conn);
-    if (handle)
-        PQcancel(handle, ignored, sizeof ignored);
-    PQfreeCancel(handle);
-}
-
 void copy_in_abandon(struct copy_in *copy, const char *why)
 {
     int64_t deadline_ns = clock_now_ns() + ABANDON_MS * NS_PER_MS;
     if (PQstatus(copy->conn) != CONNECTION_OK || PQtransactionStatus(copy->conn) != PQTRANS_ACTIVE)
         return;
-    cancel(copy->conn); /* it may wait for a lock; one that waits for rows hears only the end of them */
+    query_cancel(copy->conn); /* it may wait for a lock; one that waits for rows hears only the end of them */
     PQputCopyEnd(copy->conn, why);
     while (clock_now_ns() < deadline_ns) {
         bool unsent = PQflush(copy->conn) > 0;

@@ -214,10 +214,10 @@ bool db_set_error(struct db *db, const PGresult *result, const char *what, const
     return sqlerror_set(db->conn, result, what, sql, err);
 }
 
-static void cancel(struct db *db)
+void query_cancel(PGconn *conn)
 {
     char reason[256];
-    PGcancel *handle = PQgetCancel(db->conn);
+    PGcancel *handle = PQgetCancel(conn);
     if (handle)
         PQcancel(handle, reason, sizeof reason);
     PQfreeCancel(handle);
@@ -257,7 +257,7 @@ static void refuse_copy(struct db *db, ExecStatusType status)
         PQputCopyEnd(db->conn, "COPY … FROM STDIN is not possible here");
     if (status != PGRES_COPY_OUT)
         return;
-    cancel(db);
+    query_cancel(db->conn);
     while (PQgetCopyData(db->conn, &row, 0) > 0)
         PQfreemem(row);
 }
@@ -299,7 +299,7 @@ static void stop_statement(struct db *db)
 {
     PGresult *discarded;
     bool before = db_set_uninterruptible(db, true);
-    cancel(db);
+    query_cancel(db->conn);
     collect(db, clock_now_ns() + CANCEL_GRACE_MS * NS_PER_MS, &discarded);
     PQclear(discarded);
     db_set_uninterruptible(db, before);
