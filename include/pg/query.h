@@ -32,8 +32,8 @@ bool db_set_uninterruptible(struct db *db, bool on);
 
 /* libpq's handle, borrowed: for COPY and for quoting. It is in blocking mode. */
 PGconn *db_handle(struct db *db);
-/* Ask the server, over a connection of its own, to cancel what goes on over `conn`. Whether it heard shows in the result
- * of that. */
+/* Ask the server, over a connection of its own, to cancel what goes on over `conn`. Whether it heard shows in the
+ * result of that. */
 void query_cancel(PGconn *conn);
 int db_version(const struct db *db); /* 150018 */
 /* libpq's own version, in the same form. */
