@@ -104,8 +104,12 @@ static void ratio_panel(struct picture *picture, bool writers)
     for (size_t t = 0; t < facts->n_transactions; t++) {
         if (facts->transactions[t].weight == 0 || figures_writes(facts, (int)t) != writers)
             continue;
-        fprintf(gp, "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d dt 1 lw 1.2 ps %s title ",
-                place ? "," : "", picture->name, first_block + place, picture_style(place), crowded ? "0.4" : "0.7");
+        /* not yerrorbars: gnuplot clears the ground around their points, and with it the neighbours' bars */
+        fprintf(gp,
+                "%s '%s.dat' index %d using 1:3:(0):($4-$3) with vectors nohead lt %d dt 1 lw 1.2, '' index %d using "
+                "1:2 with points lt %d ps %s title ",
+                place ? "," : "", picture->name, first_block + place, picture_style(place), first_block + place,
+                picture_style(place), crowded ? "0.5" : "0.8");
         picture_title(gp, facts->transactions[t].name);
         if (picture->crosses)
             fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS("0.8"), first_block + place);

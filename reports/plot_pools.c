@@ -102,7 +102,7 @@ static void write_panel(struct picture *picture, int isolation, bool p99, bool k
     fputs("plot", gp);
     for (size_t v = 0; v < facts->n_variants; v++) {
         fprintf(gp,
-                "%s '%s.dat' index %d using 1:2:3:4 with yerrorbars lt %d lw 1 dt 1 pt 0, '' index %d using 1:2 "
+                "%s '%s.dat' index %d using 1:3:(0):($4-$3) with vectors nohead lt %d lw 1 dt 1, '' index %d using 1:2 "
                 "with linespoints lt %d ps 1 title ",
                 v ? "," : "", picture->name, 2 * (isolation * (int)facts->n_variants + (int)v) + p99,
                 picture_style((int)v), 2 * (isolation * (int)facts->n_variants + (int)v) + p99, picture_style((int)v));

@@ -5,7 +5,7 @@
 
 enum {
     HANG = 2,        /* continuation lines stand in by so much */
-    UNIT_LETTERS = 3 /* "ms", "kB", "%": stays with its number */
+    UNIT_LETTERS = 8 /* "kB", "%", "records,": stays with its number */
 };
 
 static size_t letters(const char *text, size_t len)
