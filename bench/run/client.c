@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "run/wire.h"
+#include "run/cacheline.h"
+#include "run/cold.h"
 #include "run/retry.h"
+#include "run/wire.h"
 
 enum {
     SCRATCH_BYTES = 64 * 1024
@@ -71,7 +73,7 @@ static struct rng stream(const struct client *client, const char *purpose)
     return rng_at(group->seed, str_hash(purpose, strlen(purpose)), (uint64_t)group->block, (uint64_t)client->number);
 }
 
-static void become_warm(struct client *client)
+COLD static void become_warm(struct client *client)
 {
     struct client_group *group = client->group;
     int cold = link_cold_statement(client->link);
@@ -85,7 +87,7 @@ static void become_warm(struct client *client)
 
 /* Each transaction six times, the clients starting at different ones; then again those with a statement that an `if` kept
  * from running six times. -1: done. */
-static int warm_choice(struct client *client)
+COLD static int warm_choice(struct client *client)
 {
     int n = client->group->mix->n;
     while (client->warm_turn < n * CLIENT_WARM_TURNS) {
@@ -152,7 +154,8 @@ static void done(struct client *client, bool ok, int64_t now_ns)
 
 /* --- Failing ------------------------------------------------------------------------------------------------------ */
 
-static void note_error(struct client *client, sqlstate code, const char *where, const char *text, int64_t now_ns)
+COLD static void note_error(struct client *client, sqlstate code, const char *where, const char *text,
+                            int64_t now_ns)
 {
     client->code = code;
     recorder_error(client->group->recorder, client->group->mix->entries[client->entry].transaction, client->intended_ns,
@@ -166,21 +169,21 @@ static const char *place(const struct client *client)
     return client->transaction->statements[client->statement].where;
 }
 
-static void note_server_error(struct client *client, int64_t now_ns)
+COLD static void note_server_error(struct client *client, int64_t now_ns)
 {
     char buf[512];
     const struct conn *conn = &client->link->conn;
     note_error(client, conn->code, place(client), conn_error(conn, buf, sizeof buf), now_ns);
 }
 
-static void again(struct client *client, int64_t now_ns)
+COLD static void again(struct client *client, int64_t now_ns)
 {
     client->backoff_ns += now_ns - client->rest_from_ns;
     attempt(client, now_ns);
 }
 
 /* The attempt is over and the server holds nothing of it any more. */
-static void retry_or_give_up(struct client *client, int64_t now_ns)
+COLD static void retry_or_give_up(struct client *client, int64_t now_ns)
 {
     const struct retry_policy *policy = &client->group->workload->retry;
     if (client->attempt_sent_ns != 0)
@@ -193,13 +196,13 @@ static void retry_or_give_up(struct client *client, int64_t now_ns)
     rest(client, now_ns + retry_backoff_ns(policy, client->attempts, &client->jitter), again);
 }
 
-static void rolled_back(struct client *client, int64_t now_ns)
+COLD static void rolled_back(struct client *client, int64_t now_ns)
 {
     client->group->recorder->rollbacks++;
     retry_or_give_up(client, now_ns);
 }
 
-void client_link_lost(struct client *client, int64_t now_ns)
+COLD void client_link_lost(struct client *client, int64_t now_ns)
 {
     if (client->state != CLIENT_RUNNING)
         return;
@@ -228,7 +231,7 @@ static void send_text(struct client *client, const char *sql, client_step_fn *th
     link_sent(client->link, conn_send_query(&client->link->conn, sql), client->sent_ns);
 }
 
-static void local_failure(struct client *client, sqlstate code, const char *text, int64_t now_ns)
+COLD static void local_failure(struct client *client, sqlstate code, const char *text, int64_t now_ns)
 {
     note_error(client, code, place(client), text, now_ns);
     attempt_failed(client, now_ns);
@@ -269,7 +272,7 @@ static void committed(struct client *client, int64_t now_ns)
     done(client, true, now_ns);
 }
 
-static void attempt_failed(struct client *client, int64_t now_ns)
+COLD static void attempt_failed(struct client *client, int64_t now_ns)
 {
     if (client->link->state == LINK_READY && conn_in_transaction(&client->link->conn))
         send_text(client, "ROLLBACK", rolled_back);
@@ -469,8 +472,8 @@ bool client_init(struct client *client, struct client_group *group, struct link 
     group->n_warming++;
     client->rng = stream(client, "warm-up");
     client->jitter = stream(client, "back-off");
-    client->slots = calloc((size_t)group->mix->max_slots + 1, sizeof *client->slots);
-    client->params = calloc((size_t)group->mix->max_params + 1, sizeof *client->params);
+    client->slots = cacheline_array((size_t)group->mix->max_slots + 1, sizeof *client->slots);
+    client->params = cacheline_array((size_t)group->mix->max_params + 1, sizeof *client->params);
     return scratch_init(&client->scratch, SCRATCH_BYTES) && client->slots && client->params;
 }
 

@@ -21,6 +21,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "pg/query.h"
+#include "run/cacheline.h"
 #include "run/setup.h"
 #include "run/timeline.h"
 #include "run/worker.h"
@@ -106,7 +107,7 @@ static bool init_workers(struct drive *drive, struct err *err)
 {
     int n = thread_count(drive->spec);
     struct recorder **recorders = calloc((size_t)n, sizeof *recorders);
-    drive->workers = calloc((size_t)n, sizeof *drive->workers);
+    drive->workers = cacheline_array((size_t)n, sizeof *drive->workers);
     bool ok = recorders && drive->workers ? true : err_memory(err);
     for (; ok && drive->n_workers < n; drive->n_workers++) {
         recorders[drive->n_workers] = &drive->workers[drive->n_workers].recorder;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "run/cacheline.h"
+#include "run/cold.h"
 #include "run/retry.h"
 
 #define CONNECT_LIMIT_NS (10 * NS_PER_S)
@@ -30,7 +32,7 @@ static void set_alive(struct pool *pool, int change)
     atomic_store_explicit(&pool->alive, pool->n_ready, memory_order_relaxed);
 }
 
-static void refuse_start(struct link *link)
+COLD static void refuse_start(struct link *link)
 {
     struct pool *pool = link->pool;
     link->failed = true;
@@ -52,7 +54,7 @@ static void refuse_start(struct link *link)
 }
 
 /* Every way down ends here. While starting a refusal is final, later the link tries again for as long as the trial runs. */
-static void go_down(struct link *link, int64_t now_ns)
+COLD static void go_down(struct link *link, int64_t now_ns)
 {
     struct pool *pool = link->pool;
     bool was_ready = link->state == LINK_READY;
@@ -97,7 +99,7 @@ static void on_deadline(struct timer *timer, int64_t now_ns)
 
 /* Writability is watched only while something waits to be written: on a Unix socket it would otherwise wake us a second
  * time for every request, when the server takes it out of the socket. */
-static bool watch(struct link *link, uint32_t how)
+COLD static bool watch(struct link *link, uint32_t how)
 {
     uint32_t events = how | EPOLLRDHUP;
     if (link->conn.want & CONN_WANT_READ)
@@ -119,7 +121,7 @@ bool link_sent(struct link *link, bool sent, int64_t now_ns)
     return false;
 }
 
-static void begin_connecting(struct link *link, int64_t now_ns)
+COLD static void begin_connecting(struct link *link, int64_t now_ns)
 {
     const struct pool_plan *plan = link->pool->plan;
     link->state = LINK_CONNECTING;
@@ -136,7 +138,7 @@ static void begin_next(struct pool *pool, int64_t now_ns)
         begin_connecting(&pool->links[pool->n_begun++], now_ns);
 }
 
-static void become_ready(struct link *link, int64_t now_ns)
+COLD static void become_ready(struct link *link, int64_t now_ns)
 {
     struct pool *pool = link->pool;
     link->state = LINK_READY;
@@ -153,7 +155,7 @@ static void become_ready(struct link *link, int64_t now_ns)
     pool->hooks.ready(link, now_ns);
 }
 
-static void prepare_next(struct link *link, int64_t now_ns)
+COLD static void prepare_next(struct link *link, int64_t now_ns)
 {
     const struct mix *mix = link->pool->plan->mix;
     if (link->pool->plan->protocol != PROTOCOL_PREPARED || link->n_prepared == mix->n_statements) {
@@ -165,7 +167,7 @@ static void prepare_next(struct link *link, int64_t now_ns)
     link_sent(link, conn_send_prepare(&link->conn, statement->prepared_name, statement->sql), now_ns);
 }
 
-static void step_connecting(struct link *link, int64_t now_ns)
+COLD static void step_connecting(struct link *link, int64_t now_ns)
 {
     enum conn_status status = conn_connect(&link->conn);
     if (status == CONN_PENDING && watch(link, 0))
@@ -181,13 +183,13 @@ static void step_connecting(struct link *link, int64_t now_ns)
     link_sent(link, conn_send_query(&link->conn, link->pool->plan->setup_sql), now_ns);
 }
 
-static void step_set(struct link *link, int64_t now_ns)
+COLD static void step_set(struct link *link, int64_t now_ns)
 {
     link->pool->commits++;
     prepare_next(link, now_ns);
 }
 
-static void step_prepared(struct link *link, int64_t now_ns)
+COLD static void step_prepared(struct link *link, int64_t now_ns)
 {
     link->pool->commits++;
     link->n_prepared++;
@@ -234,8 +236,8 @@ bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loo
 {
     size_t n_runs = (size_t)plan->mix->n_statements;
     *pool = (struct pool){.plan = plan, .loop = loop, .hooks = *hooks, .starting = true};
-    pool->links = calloc((size_t)n, sizeof *pool->links);
-    pool->runs = calloc((size_t)n, n_runs + 1);
+    pool->links = cacheline_array((size_t)n, sizeof *pool->links);
+    pool->runs = cacheline_array((size_t)n, n_runs + 1);
     if (!pool->links || !pool->runs)
         return err_memory(err);
     for (pool->n = 0; pool->n < n; pool->n++)

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/cacheline.h"
+#include "run/cold.h"
+
 /* In one allocation, exactly as large as needed. */
 static struct second *second_new(size_t n_parts, size_t n_pairs)
 {
@@ -21,7 +24,7 @@ bool recorder_init(struct recorder *recorder, const struct workload *workload, c
 {
     *recorder = (struct recorder){
         .window = window,
-        .transactions = calloc(workload->n_transactions, sizeof *recorder->transactions),
+        .transactions = cacheline_array(workload->n_transactions, sizeof *recorder->transactions),
         .lag = hist_new(),
         .last = second_new(0, 0),
     };
@@ -100,8 +103,8 @@ static void count_code(struct recorder *recorder, sqlstate code)
     recorder->errors[i].count++;
 }
 
-void recorder_error(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t now_ns, sqlstate code,
-                    const char *where, const char *text)
+COLD void recorder_error(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t now_ns,
+                         sqlstate code, const char *where, const char *text)
 {
     if (!window_holds(recorder->window, intended_ns))
         return;
@@ -119,7 +122,7 @@ void recorder_error(struct recorder *recorder, int transaction, int64_t intended
     snprintf(recorder->first_error, sizeof recorder->first_error, "%s%s%s", where ? where : "", where ? ": " : "", text);
 }
 
-void recorder_censored(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t so_far_ns)
+COLD void recorder_censored(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t so_far_ns)
 {
     if (!window_holds(recorder->window, intended_ns))
         return;
@@ -170,7 +173,7 @@ static void fill_second(struct second *second, const struct recorder *recorder)
 
 /* The one allocation in the measured path: once a second, a few kilobytes, ten microseconds with the copying. A
  * preallocated buffer would have to hold every second of the longest run, or lose some. */
-static void publish(struct recorder *recorder)
+COLD static void publish(struct recorder *recorder)
 {
     size_t n_pairs = 0;
     for (size_t i = 0; i < recorder->n_transactions; i++)
@@ -198,7 +201,7 @@ static void set_second(struct recorder *recorder, int64_t number)
     recorder->second_end_ns = end_ns < window_end(recorder->window) ? end_ns : INT64_MAX;
 }
 
-void recorder_roll(struct recorder *recorder, int64_t now_ns)
+COLD void recorder_roll(struct recorder *recorder, int64_t now_ns)
 {
     if (recorder->second_end_ns == 0) {
         if (window_start(recorder->window) == INT64_MAX)

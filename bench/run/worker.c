@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include "base/clock.h"
+#include "run/cacheline.h"
 #include "run/setup.h"
 
 enum {
@@ -124,7 +125,7 @@ bool worker_init(struct worker *worker, struct crew *crew, int index, int n_work
     *worker = (struct worker){.crew = crew};
     int n = (crew->spec->connections - index + n_workers - 1) / n_workers;
     init_group(worker);
-    worker->clients = calloc((size_t)n, sizeof *worker->clients);
+    worker->clients = cacheline_array((size_t)n, sizeof *worker->clients);
     if (!worker->clients)
         return err_memory(err);
     if (!loop_init(&worker->loop, (size_t)n * TIMERS_EACH, err) ||
