@@ -33,7 +33,8 @@ void text_warnings(const struct facts *facts, const char *bullet, struct str *ou
 void text_first_error(const struct facts *facts, struct str *out);
 /* The variant's name as the table has it, cut to `width` letters: "none", "none BROKEN". True if broken. */
 bool text_variant(const struct facts *facts, int variant, int pool, int isolation, size_t width, struct str *out);
-/* "All 24 trials valid." or how many and why, and how many broke a check. Returns whether all planned trials are there, complete and valid. */
+/* "All 24 trials valid." or how many and why, and how many broke a check. Returns whether all planned trials are there,
+ * complete and valid. */
 bool text_validity(const struct facts *facts, struct str *out);
 
 /* Each line of `text` broken at spaces to fit `width` letters, where words allow it; what follows stands in a little. A
@@ -41,8 +42,8 @@ bool text_validity(const struct facts *facts, struct str *out);
 void text_wrap(const char *text, int width, struct str *out);
 
 /* "11.8× faster [11.2, 12.5]", "13 % slower [8 %, 17 %]", "about equal [−1 %, +2 %]" where the interval covers 1 and
- * lies within the metric's margin, "unclear [−12 %, +30 %]" where it covers 1 and more; "broken" where a check failed on
- * either side; "" without a ratio. Returns −1 worse, 0 unclear, 1 better. */
+ * lies within the metric's margin, "unclear [−12 %, +30 %]" where it covers 1 and more; "broken" where a check failed
+ * on either side; "" without a ratio. Returns −1 worse, 0 unclear, 1 better. */
 int text_ratio(const struct comparison *row, struct str *out);
 
 #endif
