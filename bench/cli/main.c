@@ -1,34 +1,42 @@
 /* clang-format off */
-/* pgdyno, a dynamometer for PostgreSQL. Where to find what; each room includes only rooms above it.
+/* pgdyno, a dynamometer for PostgreSQL. Where to find what; each room includes only rooms above it. (tests/house checks
+ * that every source file is named here.)
  *
- *   bench/base/    err      what went wrong          arena   memory that goes together   str    growable text
- *                  units    250ms, 31,988            log     notices                     heap   timers' order
- *                  stop     Ctrl-C                   proc    programs, this machine      json   jansson's helpers
- *   bench/pg/      target   which server             query   blocking set-up SQL         conn   asynchronous libpq
- *                  sqlerror messages with a caret    sqlstate codes and names            index  built, timed, sized
- *                  plan     EXPLAIN, plan shapes     serverstat the server's counters
- *                  cluster  the private server       keeper  its guardian process        binaries where initdb is
- *   generators/    rng      counter-based random     dist    distributions               rejection  the hard ones
- *                  value    typed values             text    words, letters              table  row n, a pure function
- *                  copy     COPY's text format       copy_in one COPY                    load   many, in parallel
- *                  csv_source  CSV files
- *   workloads/     workload find, read, check        doc     YAML with places            schema, keys  keys as rows
- *                  bind_*   nodes to structs         problems mistakes underlined        sqltext  :name in SQL
- *                  lexer, expr, program  compile     eval, operators, functions*, format, permute  run expressions
- *                  catalog/ the workloads that come with it
- *   bench/run/     session  reach the server         preflight what must be so           rehearse  dress rehearsal
- *                  seed     fill, reuse, clean       settle  vacuum, checkpoint          restore  seeded state
- *                  variant  enter, leave             sample  plans                       sweep, order  all trials
- *                  trial    one of them              judge   is it valid                 estimate  what a run would do
- *                  loop     epoll and timers         pool    connections                 client, worker, driver  load
- *                  mix, bind  what to send           retry   again, and when             hist, recorder  the figures
- *   reports/       store    facts into a folder      facts   and back                    stats, compare  the figures
- *                  text, markdown  words             csv     tables                      plot*, picture  gnuplot
- *                  hlog, hgrm  histograms            report  all of it
- *   bench/cli/     main     this                     opt     option rows, parsing        help   --help, man page
- *                  view     progress                 job     what commands share         cmd_*  a file each
- *                  folder   where results go         redact  no passwords                plan_text, plan_table  check
- *                  report_step  files and table
+ *   bench/base/ arena    memory that goes together    err       what went wrong           heap    the timers' order
+ *               json     jansson's helpers            log       notices                   proc    programs, this machine
+ *               stop     Ctrl-C                       str       growable text             units   250ms, 31,988
+ *   bench/pg/   target   which server                 query     blocking set-up SQL       sqlerror  shown with a caret
+ *               conn     asynchronous libpq           sqlstate  codes and names           index   built, timed, sized
+ *               plan     EXPLAIN, plan shapes         serverstat  the server's counters
+ *               cluster  the private server           keeper    its guardian process      folder  where it lives
+ *               settings  what it runs with           binaries  where initdb is
+ *   generators/ dist     random distributions         text      words, letters            value   typed values
+ *               table    row n, a pure function       csv_source  CSV files               copy    COPY's text format
+ *               copy_in  one COPY                     load      many, in parallel         rejection  the row at fault
+ *   workloads/  loader   from a file to a workload    doc       YAML with places          schema, keys  keys as rows
+ *               bind_tables, bind_transactions, bind_variants, spec   nodes to structs    sqltext  :name in SQL
+ *               lexer, expr, program   expressions, compiled                              problems  underlined
+ *               eval, operators, format, permute, function_table, functions, functions_data   and run
+ *               catalog  finds those that come with it (catalog/)
+ *   bench/run/  session  reach the server             preflight, setting_match  what must be so
+ *               rehearse  all SQL once                seed      fill, reuse, clean        settle  vacuum, checkpoint
+ *               restore  the seeded state             variant   enter, leave              sample  plans
+ *               order, sweep  all trials              trial     one of them               judge   is it valid
+ *               estimate  what a run would do         result    what one yields
+ *               driver, worker  a trial's load        client    a transaction's states    pool    connections
+ *               loop     epoll and timers             setup     a session's SQL           mix     which transaction
+ *               wire     parameters and rows          retry     again, and when           hist    histograms
+ *               recorder  what a thread saw           timeline  second by second
+ *   reports/    store, record  facts into a folder    facts, facts_folder, facts_head, facts_trials, facts_hists  and back
+ *               figures  of one cell                  stats, compare  before and after    csv     the tables
+ *               text, text_table, text_ratio, text_ledger, text_warnings, text_wrap, grid   what the terminal shows
+ *               markdown  report.md                   hlog, hgrm  histogram files         output  files, checked
+ *               plot, picture, plot_percentiles, plot_pools, plot_ratios, plot_time, plot_ledger   gnuplot
+ *               report   all of it
+ *   bench/cli/  main     this                         opt       options as rows           help    --help, man page
+ *               job      what commands share          view      progress                  redact  no passwords
+ *               folder   where results go             report_step  report and table       plan_text, plan_table  check
+ *               cmd_run, cmd_seed, cmd_check, cmd_report, cmd_compare, cmd_list, cmd_clean
  */
 /* clang-format on */
 #include <stdio.h>

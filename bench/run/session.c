@@ -137,10 +137,12 @@ bool session_run(struct session *session, const char *what, const char *sql, str
 bool session_reset(struct session *session, struct err *err)
 {
     return db_execf(session->db, "set-up connection", err,
-                    "RESET ALL; SET client_min_messages = warning; SET search_path = %s; SET statement_timeout = 0; "
-                    "SET lock_timeout = 0; "
-                    "SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; "
-                    "SET default_transaction_isolation = 'read committed'",
+                    "RESET ALL; SET client_min_messages = warning; SET search_path = %s; "
+                    "SET default_transaction_isolation = 'read committed'; "
+                    /* transaction_timeout is there from 17 on */
+                    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', "
+                    "'lock_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout', "
+                    "'idle_session_timeout')",
                     session->schema);
 }
 
