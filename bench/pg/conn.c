@@ -216,11 +216,12 @@ static enum conn_status collect(struct conn *conn)
     return CONN_PENDING;
 }
 
-/* Asking the socket costs a call, but only replies that came in pieces get here. An end of file is something to read. */
+/* Asking the socket costs a call, but only replies that came in pieces get here. The end of file is there to be read. */
 static bool more_to_read(const struct conn *conn)
 {
     char byte;
-    return recv(PQsocket(conn->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+    return recv(PQsocket(conn->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+           (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 static enum conn_status read_once(struct conn *conn)

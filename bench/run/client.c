@@ -85,8 +85,8 @@ COLD static void become_warm(struct client *client)
     group->n_cold++;
 }
 
-/* Each transaction six times, the clients starting at different ones; then again those with a statement that an `if` kept
- * from running six times. -1: done. */
+/* Each transaction six times, the clients starting at different ones; then again those with a statement that an `if`
+ * kept from running six times. -1: done. */
 COLD static int warm_choice(struct client *client)
 {
     int n = client->group->mix->n;
@@ -154,8 +154,7 @@ static void done(struct client *client, bool ok, int64_t now_ns)
 
 /* --- Failing ------------------------------------------------------------------------------------------------------ */
 
-COLD static void note_error(struct client *client, sqlstate code, const char *where, const char *text,
-                            int64_t now_ns)
+COLD static void note_error(struct client *client, sqlstate code, const char *where, const char *text, int64_t now_ns)
 {
     client->code = code;
     recorder_error(client->group->recorder, client->group->mix->entries[client->entry].transaction, client->intended_ns,
@@ -288,10 +287,10 @@ static bool keep_row(struct client *client, const struct statement *statement, i
         return true;
     if (rows == 1)
         local_failure(client, CODE_TOO_LONG, "the row does not fit: `into` keeps 64 kB a transaction", now_ns);
+    else if (rows > 1)
+        local_failure(client, CODE_TOO_MANY_ROWS, "`into` wants exactly one row, and got more", now_ns);
     else
-        local_failure(client, rows ? CODE_TOO_MANY_ROWS : CODE_NO_DATA,
-                      rows ? "`into` wants exactly one row, and got more" : "`into` wants exactly one row, and got none",
-                      now_ns);
+        local_failure(client, CODE_NO_DATA, "`into` wants exactly one row, and got none", now_ns);
     return false;
 }
 

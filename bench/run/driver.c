@@ -33,7 +33,10 @@
 #define STOPPED_DRAIN_NS (3 * NS_PER_S)
 #define GONE_NS          (5 * NS_PER_S)
 
-enum { SPARE_DESCRIPTORS = 64, WORKER_DESCRIPTORS = 2 };
+enum {
+    SPARE_DESCRIPTORS = 64,
+    WORKER_DESCRIPTORS = 2
+};
 
 struct drive {
     const struct drive_spec *spec;

@@ -10,7 +10,9 @@
 #include "run/retry.h"
 
 #define CONNECT_LIMIT_NS (10 * NS_PER_S)
-enum { CONNECT_AT_ONCE = 16 }; /* a thread: a full listen queue refuses the rest of a crowd */
+enum {
+    CONNECT_AT_ONCE = 16 /* a thread: a full listen queue refuses the rest of a crowd */
+};
 
 static void begin_connecting(struct link *link, int64_t now_ns);
 
@@ -53,7 +55,8 @@ COLD static void refuse_start(struct link *link)
     }
 }
 
-/* Every way down ends here. While starting a refusal is final, later the link tries again for as long as the trial runs. */
+/* Every way down ends here. While starting a refusal is final, later the link tries again for as long as the trial
+ * runs. */
 COLD static void go_down(struct link *link, int64_t now_ns)
 {
     struct pool *pool = link->pool;
@@ -231,8 +234,8 @@ void pool_event(struct link *link, uint32_t events, int64_t now_ns)
 
 /* --- The pool ----------------------------------------------------------------------------------------------------- */
 
-bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loop, const struct pool_hooks *hooks, int n,
-               struct err *err)
+bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loop, const struct pool_hooks *hooks,
+               int n, struct err *err)
 {
     size_t n_runs = (size_t)plan->mix->n_statements;
     *pool = (struct pool){.plan = plan, .loop = loop, .hooks = *hooks, .starting = true};

@@ -103,8 +103,8 @@ static void count_code(struct recorder *recorder, sqlstate code)
     recorder->errors[i].count++;
 }
 
-COLD void recorder_error(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t now_ns,
-                         sqlstate code, const char *where, const char *text)
+COLD void recorder_error(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t now_ns, sqlstate code,
+                         const char *where, const char *text)
 {
     if (!window_holds(recorder->window, intended_ns))
         return;
@@ -119,7 +119,8 @@ COLD void recorder_error(struct recorder *recorder, int transaction, int64_t int
     if (recorder->first_error[0])
         return;
     recorder->first_error_ns = now_ns;
-    snprintf(recorder->first_error, sizeof recorder->first_error, "%s%s%s", where ? where : "", where ? ": " : "", text);
+    snprintf(recorder->first_error, sizeof recorder->first_error, "%s%s%s", where ? where : "", where ? ": " : "",
+             text);
 }
 
 COLD void recorder_censored(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t so_far_ns)

@@ -21,7 +21,9 @@ enum {
 };
 
 #define US_PER_DAY INT64_C(86400000000)
-enum { DOUBLE_DIGITS = 15 }; /* any decimal of so many digits survives a double */
+enum {
+    DOUBLE_DIGITS = 15 /* any decimal of so many digits survives a double */
+};
 
 enum make_status wire_params(const struct statement *statement, const struct value *slots, struct scratch *scratch,
                              const char **params)
@@ -140,9 +142,9 @@ static const struct reader {
     Oid type;
     bool (*read)(const char *text, struct value *out);
 } readers[] = {
-    {OID_INT4, read_integer},     {OID_INT8, read_integer},   {OID_BOOL, read_bool},
-    {OID_NUMERIC, read_numeric},  {OID_FLOAT8, read_double},  {OID_INT2, read_integer},
-    {OID_OID, read_integer},      {OID_FLOAT4, read_double},  {OID_TIMESTAMPTZ, read_timestamp},
+    {OID_INT4, read_integer},        {OID_INT8, read_integer},  {OID_BOOL, read_bool},
+    {OID_NUMERIC, read_numeric},     {OID_FLOAT8, read_double}, {OID_INT2, read_integer},
+    {OID_OID, read_integer},         {OID_FLOAT4, read_double}, {OID_TIMESTAMPTZ, read_timestamp},
     {OID_TIMESTAMP, read_timestamp}, {OID_DATE, read_date},
 };
 

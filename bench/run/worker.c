@@ -62,9 +62,9 @@ static bool cut(const struct worker *worker)
     return atomic_load_explicit(&worker->crew->cut, memory_order_relaxed);
 }
 
-/* One stamp a turn, not one an event: all replies of a batch had arrived when epoll returned. Stamped one by one as they
- * are handled, each would be charged with our work on those before it; so that work shows where it belongs, as the harness
- * lag of the sends that follow. */
+/* One stamp a turn, not one an event: all replies of a batch had arrived when epoll returned. Stamped one by one as
+ * they are handled, each would be charged with our work on those before it; so that work shows where it belongs, as the
+ * harness lag of the sends that follow. */
 static void turn(struct worker *worker)
 {
     struct loop *loop = &worker->loop;

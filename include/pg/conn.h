@@ -57,8 +57,8 @@ bool conn_send_params(struct conn *conn, const char *sql, int n_params, const ch
 bool conn_send_prepare(struct conn *conn, const char *name, const char *sql);
 bool conn_send_prepared(struct conn *conn, const char *name, int n_params, const char *const *params);
 
-/* Read what is there. CONN_DONE: ReadyForQuery has come, and `failed`, `code` and `result` tell the outcome. Reads until
- * the socket is empty unless the reply is complete, as edge-triggered events require. */
+/* Read what is there. CONN_DONE: ReadyForQuery has come, and `failed`, `code` and `result` tell the outcome. Reads
+ * until the socket is empty unless the reply is complete, as edge-triggered events require. */
 enum conn_status conn_receive(struct conn *conn);
 /* Is a transaction block open on the server, failed or not? */
 bool conn_in_transaction(const struct conn *conn);

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHELINE_BYTES = 64 };
+enum {
+    CACHELINE_BYTES = 64
+};
 
 /* Zeroed, of whole cache lines; free() it. NULL when there is no memory. */
 static inline void *cacheline_array(size_t count, size_t size)

@@ -37,9 +37,9 @@ struct client_group {
     int block;
     struct loop *loop;
     struct recorder *recorder;
-    bool started;   /* the warm-up has begun */
-    int n_warming;  /* clients that have not yet run all statements often enough */
-    int n_running;  /* clients that have not finished */
+    bool started;       /* the warm-up has begun */
+    int n_warming;      /* clients that have not yet run all statements often enough */
+    int n_running;      /* clients that have not finished */
     int cold_statement; /* of the mix: one that did not run often enough before the window; -1: none */
     int n_cold;         /* clients where any did not */
 };
@@ -61,7 +61,7 @@ struct client {
 
     /* the transaction under way */
     bool active;
-    int entry;                             /* of the mix */
+    int entry; /* of the mix */
     const struct transaction *transaction;
     int step;      /* the next step */
     int statement; /* the one that was sent */

@@ -29,10 +29,11 @@ struct drive_spec {
     struct progress progress_base;        /* label, trial, n_trials to pass on */
 };
 
-/* Connect, set up the sessions, prepare, warm up (every connection runs each statement that its mix can reach at least 6 times where protocol is prepared),
- * measure, drain, disconnect. Fills the transaction, interval, error, lag and total fields of `out` (initialised by the
- * caller). False only if no window could be measured at all: cannot connect, a statement cannot be prepared, stopped before the window. A server that
- * goes away in the window, or a stop, is not a failure: out->complete is false and what was measured is there. */
+/* Connect, set up the sessions, prepare, warm up (every connection runs each statement that its mix can reach at least
+ * 6 times where protocol is prepared), measure, drain, disconnect. Fills the transaction, interval, error, lag and
+ * total fields of `out` (initialised by the caller). False only if no window could be measured at all: cannot connect,
+ * a statement cannot be prepared, stopped before the window. A server that goes away in the window, or a stop, is not a
+ * failure: out->complete is false and what was measured is there. */
 bool driver_run(const struct drive_spec *spec, struct trial_result *out, struct err *err);
 
 #endif

@@ -66,8 +66,8 @@ int64_t hist_percentile(const struct hist *hist, double q);
 double hist_mean(const struct hist *hist);
 double hist_stddev(const struct hist *hist); /* of the population, as pgbench's */
 
-/* The figures of one distribution, in ns. Percentiles that the count cannot support (p99 under 1,000 values, p99.9 under 10,000) are computed
- * all the same; whoever prints decides with hist_supports. */
+/* The figures of one distribution, in ns. Percentiles that the count cannot support (p99 under 1,000 values, p99.9
+ * under 10,000) are computed all the same; whoever prints decides with hist_supports. */
 struct dist_summary {
     int64_t count;
     double mean, stddev;

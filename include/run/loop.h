@@ -10,7 +10,9 @@
 #include "base/err.h"
 #include "base/heap.h"
 
-enum { LOOP_BATCH = 512 };
+enum {
+    LOOP_BATCH = 512
+};
 
 /* Embedded in what it wakes; `fire` gets at it with a cast or container_of. All-zero but for `fire` is at rest. */
 struct timer;
@@ -31,8 +33,8 @@ struct loop {
 bool loop_init(struct loop *loop, size_t timers, struct err *err);
 void loop_deinit(struct loop *loop); /* also of one that loop_init left, or all-zero */
 
-/* Watch `fd` for `events` (EPOLLET as wanted), whether it is watched already or not; `item` comes back in data.ptr. A closed
- * descriptor is forgotten by itself. */
+/* Watch `fd` for `events` (EPOLLET as wanted), whether it is watched already or not; `item` comes back in data.ptr. A
+ * closed descriptor is forgotten by itself. */
 bool loop_watch(struct loop *loop, int fd, uint32_t events, void *item);
 
 /* Fire once at `due_ns`, or as soon after as the loop turns. Not while it is armed. */
@@ -40,8 +42,8 @@ void loop_arm(struct loop *loop, struct timer *timer, int64_t due_ns);
 /* Fire all timers that are due. */
 void loop_fire(struct loop *loop, int64_t now_ns);
 
-/* Wait until an event, the next timer or a wake-up, then return how many events lie in loop->events (wake-ups are not among
- * them). Without a timer there is no timeout either: the kernel need not arm and disarm one at every wait. */
+/* Wait until an event, the next timer or a wake-up, then return how many events lie in loop->events (wake-ups are not
+ * among them). Without a timer there is no timeout either: the kernel need not arm and disarm one at every wait. */
 int loop_wait(struct loop *loop);
 
 /* From any thread: end the wait. */

@@ -11,8 +11,8 @@
 
 /* A transaction of weight > 0. */
 struct mix_entry {
-    int transaction;    /* index into the workload's */
-    int64_t up_to;      /* sum of the weights up to and including this one */
+    int transaction;     /* index into the workload's */
+    int64_t up_to;       /* sum of the weights up to and including this one */
     int first_statement; /* its statements' place among all statements of the mix */
 };
 

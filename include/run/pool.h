@@ -4,9 +4,9 @@
  *      ▲ back-off   │ refused     │ error      │ error      │ lost
  *      └────────────┴─────────────┴────────────┴────────────┘
  *
- * A link knows no transactions: its replies while it is READY go through the hooks to the client that has it. With as many
- * clients as connections each link has one client for good and no queue is touched. With fewer connections, links will
- * pass from client to client here. */
+ * A link knows no transactions: its replies while it is READY go through the hooks to the client that has it. With as
+ * many clients as connections each link has one client for good and no queue is touched. With fewer connections, links
+ * will pass from client to client here. */
 #ifndef PGDYNO_RUN_POOL_H
 #define PGDYNO_RUN_POOL_H
 
@@ -22,21 +22,30 @@
 struct pool;
 struct client;
 
-enum { LINK_WARM_RUNS = 6 }; /* PostgreSQL settles on a generic plan or not after five */
+enum {
+    LINK_WARM_RUNS = 6 /* PostgreSQL settles on a generic plan or not after five */
+};
 
-enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_SETTING, LINK_PREPARING, LINK_READY, LINK_STATES };
+enum link_state {
+    LINK_DOWN,
+    LINK_CONNECTING,
+    LINK_SETTING,
+    LINK_PREPARING,
+    LINK_READY,
+    LINK_STATES
+};
 
 struct link {
     struct conn conn;
     struct pool *pool;
     struct client *client; /* who has it; set by the pool's owner */
     enum link_state state;
-    bool watched_write;    /* the loop watches for writability too */
-    bool failed;           /* was given up while starting */
+    bool watched_write; /* the loop watches for writability too */
+    bool failed;        /* was given up while starting */
     int n_prepared;
-    int attempt;           /* to connect, since it was last READY */
-    int64_t lost_ns;       /* when it was last READY; 0: never */
-    int64_t deadline_ns;   /* for getting READY */
+    int attempt;         /* to connect, since it was last READY */
+    int64_t lost_ns;     /* when it was last READY; 0: never */
+    int64_t deadline_ns; /* for getting READY */
     struct timer retry;
     struct timer deadline;
     uint8_t *runs; /* of each statement of the mix, up to LINK_WARM_RUNS */
@@ -67,20 +76,20 @@ struct pool {
     uint8_t *runs;
     int n;
     int n_ready;
-    int n_begun;       /* links that have begun to connect for the first time */
-    bool starting;     /* until all have been READY once: a refusal is final */
-    bool refused;      /* one was refused while starting; `err` says why */
-    sqlstate code;     /* its SQLSTATE */
+    int n_begun;   /* links that have begun to connect for the first time */
+    bool starting; /* until all have been READY once: a refusal is final */
+    bool refused;  /* one was refused while starting; `err` says why */
+    sqlstate code; /* its SQLSTATE */
     struct err err;
-    int64_t commits;   /* transactions that connecting and set-up made on the server */
+    int64_t commits; /* transactions that connecting and set-up made on the server */
     int64_t reconnects;
-    int64_t outage_ns; /* of links that came back */
-    _Atomic int alive;             /* n_ready, for other threads */
-    _Atomic int64_t last_lost_ns;  /* when a READY link was last lost */
+    int64_t outage_ns;            /* of links that came back */
+    _Atomic int alive;            /* n_ready, for other threads */
+    _Atomic int64_t last_lost_ns; /* when a READY link was last lost */
 };
 
-bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loop, const struct pool_hooks *hooks, int n,
-               struct err *err);
+bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loop, const struct pool_hooks *hooks,
+               int n, struct err *err);
 /* Close all connections, for good. */
 void pool_close(struct pool *pool);
 void pool_deinit(struct pool *pool); /* all-zero and half-built ones too */

@@ -1,6 +1,6 @@
-/* What one thread saw. Nothing is shared and nothing is locked: a thread records into its own recorder, and the main thread
- * merges after the join. Only finished seconds are handed over while the trial runs, through a list with one writer and
- * one reader. */
+/* What one thread saw. Nothing is shared and nothing is locked: a thread records into its own recorder, and the main
+ * thread merges after the join. Only finished seconds are handed over while the trial runs, through a list with one
+ * writer and one reader. */
 #ifndef PGDYNO_RUN_RECORDER_H
 #define PGDYNO_RUN_RECORDER_H
 
@@ -27,7 +27,7 @@ struct second {
         int64_t min, max;
         double sum, sum_squares;
         size_t n_pairs; /* its part of `pairs`, which follow each other in the order of transactions */
-    } *parts;           /* one a transaction */
+    } *parts;          /* one a transaction */
     struct second_pair {
         uint32_t index, count;
     } *pairs;

@@ -13,11 +13,16 @@
 #include "run/hist.h"
 #include "workloads/spec.h"
 
-enum { RESULT_SQLSTATES = 16, RESULT_WARNINGS = 8, RESULT_WARNING_BYTES = 160, RESULT_INDEXES = 16 };
+enum {
+    RESULT_SQLSTATES = 16,
+    RESULT_WARNINGS = 8,
+    RESULT_WARNING_BYTES = 160,
+    RESULT_INDEXES = 16
+};
 
 /* One statement of a transaction. */
 struct statement_result {
-    int64_t count;      /* executions that ended well */
+    int64_t count;        /* executions that ended well */
     struct hist *service; /* owned */
 };
 
@@ -25,24 +30,24 @@ struct statement_result {
  * (run/window.h says why). */
 struct transaction_result {
     int64_t ok;
-    int64_t failed;  /* gave up: an error that is not retried, or max_tries used up */
-    int64_t censored; /* still running when the drain ended; in the distributions as lower bounds */
-    int64_t retried; /* transactions that needed more than one attempt, whatever came of them */
-    int64_t retries; /* attempts beyond the first */
+    int64_t failed;                 /* gave up: an error that is not retried, or max_tries used up */
+    int64_t censored;               /* still running when the drain ended; in the distributions as lower bounds */
+    int64_t retried;                /* transactions that needed more than one attempt, whatever came of them */
+    int64_t retries;                /* attempts beyond the first */
     int64_t serialization_failures; /* attempts that ended so */
     int64_t deadlock_failures;
     int64_t other_failures;
-    int64_t backoff_ns;          /* waited between attempts, summed */
-    int64_t wasted_ns;           /* service time of attempts that came to nothing, summed */
-    struct hist *response;       /* intended start to final end, failed ones included. Owned */
-    struct hist *service;        /* first byte of the first attempt to the final result, back-off excluded. Owned */
+    int64_t backoff_ns;    /* waited between attempts, summed */
+    int64_t wasted_ns;     /* service time of attempts that came to nothing, summed */
+    struct hist *response; /* intended start to final end, failed ones included. Owned */
+    struct hist *service;  /* first byte of the first attempt to the final result, back-off excluded. Owned */
     struct statement_result *statements; /* n_statements of the spec. Owned */
     int n_statements;
 };
 
-/* One second of the window (the last may be shorter). Times from the window's start. What *ended* in that second, whenever
- * it began: a timeline by starts would never be complete while it is watched. The sums over intervals and over a
- * transaction_result therefore differ by what was under way at the window's two ends, at most one a client each. */
+/* One second of the window (the last may be shorter). Times from the window's start. What *ended* in that second,
+ * whenever it began: a timeline by starts would never be complete while it is watched. The sums over intervals and over
+ * a transaction_result therefore differ by what was under way at the window's two ends, at most one a client each. */
 struct interval_transaction {
     int64_t ok, failed, retried, retries;
     struct dist_summary response;
@@ -124,7 +129,7 @@ struct run_header {
     int64_t started_wall_ns;
     const struct workload *workload; /* variants, transactions, axes, measure, text and hash */
     const char *command_line;
-    int server_version;         /* 150018 */
+    int server_version;              /* 150018 */
     const char *server_version_text; /* "PostgreSQL 15.18 (Debian …) on x86_64…" */
     bool private_server;
     const struct setting *server_settings; /* all that differ from the built-in default */

@@ -13,8 +13,8 @@
  * whether its COMMIT took place is unknown. */
 bool retry_is_transient(sqlstate code);
 
-/* Full jitter (Brooker, "Exponential Backoff And Jitter", 2015): uniform in [0, min(max, min·2^(k−1))] before try k+1, where
- * k ≥ 1 tries have failed. */
+/* Full jitter (Brooker, "Exponential Backoff And Jitter", 2015): uniform in [0, min(max, min·2^(k−1))] before try k+1,
+ * where k ≥ 1 tries have failed. */
 int64_t retry_backoff_ns(const struct retry_policy *policy, int failed_tries, struct rng *rng);
 
 /* Before the k-th attempt (from 0) to connect again: 10 ms·2^k, at most 1 s. */

@@ -24,8 +24,8 @@ struct timeline {
 bool timeline_init(struct timeline *timeline, struct recorder *const *recorders, size_t n_recorders, struct err *err);
 void timeline_deinit(struct timeline *timeline);
 
-/* Merge the next second if every recorder has handed it over, or all that is left when `ended`. *out is its interval (valid until
- * the next call), NULL if there is none. `length_ns` is that of the window, as far as it is known. */
+/* Merge the next second if every recorder has handed it over, or all that is left when `ended`. *out is its interval
+ * (valid until the next call), NULL if there is none. `length_ns` is that of the window, as far as it is known. */
 bool timeline_take(struct timeline *timeline, bool ended, int64_t length_ns, const struct interval_result **out,
                    struct err *err);
 /* Hand the intervals over, cut to a window of `length_ns`, which may have ended earlier than it was thought to. */

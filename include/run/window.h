@@ -7,9 +7,9 @@
  *           not counted
  *
  * A transaction counts if its *intended start* lies in [start, end), however long it takes: a window that counted ends
- * would lose the slowest ones. In a closed loop starts come at the same rate as ends, so that count / (end − start) is the
- * throughput. Nothing is dropped: what runs at `end` is awaited, and what is still running at the drain's limit counts
- * as censored, with the time it has taken so far as a lower bound. */
+ * would lose the slowest ones. In a closed loop starts come at the same rate as ends, so that count / (end − start) is
+ * the throughput. Nothing is dropped: what runs at `end` is awaited, and what is still running at the drain's limit
+ * counts as censored, with the time it has taken so far as a lower bound. */
 #ifndef PGDYNO_RUN_WINDOW_H
 #define PGDYNO_RUN_WINDOW_H
 

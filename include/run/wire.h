@@ -1,4 +1,5 @@
-/* Between a transaction's variables and the wire. Nothing is allocated: text lives in the scratch of the transaction. */
+/* Between a transaction's variables and the wire. Nothing is allocated: text lives in the scratch of the transaction.
+ */
 #ifndef PGDYNO_RUN_WIRE_H
 #define PGDYNO_RUN_WIRE_H
 
@@ -12,8 +13,9 @@
 enum make_status wire_params(const struct statement *statement, const struct value *slots, struct scratch *scratch,
                              const char **params);
 
-/* The statement with its parameters written into it, for the simple protocol. Each becomes a quoted literal of unknown type or NULL, so
- * that the server finds the same types as for $1. Needs standard_conforming_strings = on. NULL when the scratch is full. */
+/* The statement with its parameters written into it, for the simple protocol. Each becomes a quoted literal of unknown
+ * type or NULL, so that the server finds the same types as for $1. Needs standard_conforming_strings = on. NULL when
+ * the scratch is full. */
 const char *wire_text(const struct statement *statement, const struct value *slots, struct scratch *scratch);
 
 /* The only row into the slots, text copied. False when the scratch is full. */

@@ -1,5 +1,5 @@
-/* One thread of the driver: a loop, its connections, its clients, its recorder. Nothing of it is touched by another thread
- * but the atomics, and what recorder_take() hands out. */
+/* One thread of the driver: a loop, its connections, its clients, its recorder. Nothing of it is touched by another
+ * thread but the atomics, and what recorder_take() hands out. */
 #ifndef PGDYNO_RUN_WORKER_H
 #define PGDYNO_RUN_WORKER_H
 
@@ -23,12 +23,17 @@ struct crew {
     struct mix mix;
     struct pool_plan pool_plan;
     struct window window;
-    int notify_fd;     /* eventfd: a worker has something to tell */
-    _Atomic bool go;   /* begin to warm up */
-    _Atomic bool cut;  /* end now; what still runs is censored */
+    int notify_fd;    /* eventfd: a worker has something to tell */
+    _Atomic bool go;  /* begin to warm up */
+    _Atomic bool cut; /* end now; what still runs is censored */
 };
 
-enum worker_stage { WORKER_STARTING, WORKER_CONNECTED, WORKER_REFUSED, WORKER_ENDED };
+enum worker_stage {
+    WORKER_STARTING,
+    WORKER_CONNECTED,
+    WORKER_REFUSED,
+    WORKER_ENDED
+};
 
 struct worker {
     struct crew *crew;
@@ -41,7 +46,7 @@ struct worker {
     pthread_t thread;
     bool running; /* the thread was started */
     int64_t outage_ns;
-    int reached; /* connections that were READY at the end */
+    int reached;         /* connections that were READY at the end */
     _Atomic int stage;   /* enum worker_stage; once it is REFUSED or ENDED all else may be read */
     _Atomic int warming; /* clients that are not warm */
 };

@@ -1,5 +1,5 @@
-/* Peak memory of the driver with 256 connections and ten transactions of two statements each, over a window long enough to
- * touch the histograms. */
+/* Peak memory of the driver with 256 connections and ten transactions of two statements each, over a window long enough
+ * to touch the histograms. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -11,7 +11,11 @@
 #include "run/driver.h"
 #include "workloads/workload.h"
 
-enum { CONNECTIONS = 256, TRANSACTIONS = 10, SECONDS = 5 };
+enum {
+    CONNECTIONS = 256,
+    TRANSACTIONS = 10,
+    SECONDS = 5
+};
 
 static struct workload *load(void)
 {
@@ -23,10 +27,11 @@ static struct workload *load(void)
         return NULL;
     dprintf(fd, "workload: memory\ntransactions:\n");
     for (int i = 0; i < TRANSACTIONS; i++)
-        dprintf(fd,
-                "  t%d:\n    weight: 1\n    let: { a: \"random(1, 1000)\" }\n    steps:\n"
-                "      - sql: SELECT generate_series(1, :a)\n      - sql: SELECT count(*) FROM pg_class WHERE oid > :a\n",
-                i);
+        dprintf(
+            fd,
+            "  t%d:\n    weight: 1\n    let: { a: \"random(1, 1000)\" }\n    steps:\n"
+            "      - sql: SELECT generate_series(1, :a)\n      - sql: SELECT count(*) FROM pg_class WHERE oid > :a\n",
+            i);
     close(fd);
     if (!workload_load(path, NULL, 0, &workload, &problems)) {
         struct str text = {0};
@@ -79,6 +84,7 @@ int main(void)
         _exit(drive(cluster));
     wait4(pid, &status, 0, &usage);
     cluster_close(cluster);
-    printf("%d connections, %d transactions: peak %.1f MB\n", CONNECTIONS, TRANSACTIONS, (double)usage.ru_maxrss / 1024);
+    printf("%d connections, %d transactions: peak %.1f MB\n", CONNECTIONS, TRANSACTIONS,
+           (double)usage.ru_maxrss / 1024);
     return status == 0 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-/* What recording one transaction costs on top of its clock reads: one statement and one outcome into the recorder, inside
- * the window, on latencies drawn beforehand. Runs alternate with the same loop that records nothing.
+/* What recording one transaction costs on top of its clock reads: one statement and one outcome into the recorder,
+ * inside the window, on latencies drawn beforehand. Runs alternate with the same loop that records nothing.
  *
  *     perf_record [-n pairs] */
 #include <math.h>
@@ -11,7 +11,11 @@
 #include "generators/rng.h"
 #include "run/recorder.h"
 
-enum { DRAWS = 1 << 16, RECORDS = 20 * 1000 * 1000, MAX_PAIRS = 99 };
+enum {
+    DRAWS = 1 << 16,
+    RECORDS = 20 * 1000 * 1000,
+    MAX_PAIRS = 99
+};
 
 static const struct statement statements[] = {{.number = 1}};
 static const struct transaction transactions[] = {

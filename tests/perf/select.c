@@ -1,5 +1,6 @@
-/* A prepared primary-key SELECT on 1,000,000 rows: pgdyno's driver beside `pgbench -S -M prepared`. Same server, threads
- * and length; runs alternate, and each is a process of its own, so that the CPU of both is measured in the same way (wait4).
+/* A prepared primary-key SELECT on 1,000,000 rows: pgdyno's driver beside `pgbench -S -M prepared`. Same server,
+ * threads and length; runs alternate, and each is a process of its own, so that the CPU of both is measured in the same
+ * way (wait4).
  *
  *     perf_select [-T seconds] [-n pairs] [-j threads] [-c 1,4,16,64,256] */
 #include <stdio.h>
@@ -15,7 +16,12 @@
 #include "run/driver.h"
 #include "workloads/workload.h"
 
-enum { MAX_PAIRS = 50, MAX_COUNTS = 16, ROWS_SCALE = 10, MAX_CONNECTIONS = 300 };
+enum {
+    MAX_PAIRS = 50,
+    MAX_COUNTS = 16,
+    ROWS_SCALE = 10,
+    MAX_CONNECTIONS = 300
+};
 
 struct bench {
     struct cluster *cluster;
@@ -121,8 +127,8 @@ static void exec_pgbench(const struct bench *bench, int connections)
     snprintf(j, sizeof j, "%d", bench->threads < connections ? bench->threads : connections);
     snprintf(t, sizeof t, "%d", bench->seconds);
     snprintf(path, sizeof path, "%s/pgbench", cluster_bindir(bench->cluster));
-    execl(path, path, "-h", target->host, "-p", target->port, "-U", target->user, "-n", "-S", "-M", "prepared", "-c", c, "-j",
-          j, "-T", t, target->dbname, (char *)NULL);
+    execl(path, path, "-h", target->host, "-p", target->port, "-U", target->user, "-n", "-S", "-M", "prepared", "-c", c,
+          "-j", j, "-T", t, target->dbname, (char *)NULL);
     _exit(127);
 }
 
@@ -182,8 +188,8 @@ static bool fill(const struct bench *bench, struct err *err)
     snprintf(path, sizeof path, "%s/pgbench", cluster_bindir(bench->cluster));
     snprintf(scale, sizeof scale, "%d", ROWS_SCALE);
     const struct target *target = cluster_target(bench->cluster);
-    const char *argv[] = {path, "-h", target->host, "-p", target->port, "-U", target->user, "-i", "-q", "-s", scale,
-                          target->dbname, NULL};
+    const char *argv[] = {path, "-h", target->host, "-p",  target->port,   "-U", target->user,
+                          "-i", "-q", "-s",         scale, target->dbname, NULL};
     return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, NULL, err);
 }
 
@@ -230,8 +236,8 @@ int main(int argc, char **argv)
     }
     if (!cluster_open(&options, &bench.cluster, &err) || !fill(&bench, &err))
         return die("server", &err);
-    printf("%11s %10s %10s %7s %9s %9s %7s %8s\n", "connections", "tps", "pgbench", "ratio", "µs CPU/tx", "pgbench", "ratio",
-           "peak MB");
+    printf("%11s %10s %10s %7s %9s %9s %7s %8s\n", "connections", "tps", "pgbench", "ratio", "µs CPU/tx", "pgbench",
+           "ratio", "peak MB");
     bool ok = true;
     for (int i = 0; ok && i < bench.n_counts; i++)
         ok = measure(&bench, bench.counts[i]);

@@ -1,14 +1,15 @@
 /* The asynchronous connection by itself, with poll() as its loop. */
-#include "pg/conn.h"
-
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "pg/conn.h"
 #include "support/server.h"
 
-enum { BIG = 20 * 1000 * 1000 };
+enum {
+    BIG = 20 * 1000 * 1000
+};
 
 static void wait_for(struct conn *conn)
 {

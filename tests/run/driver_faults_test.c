@@ -1,4 +1,5 @@
-/* The driver in trouble: refused, cut off, timed out, stopped. Nothing is lost, nothing hangs, the message says what to do. */
+/* The driver in trouble: refused, cut off, timed out, stopped. Nothing is lost, nothing hangs, the message says what to
+ * do. */
 #include <signal.h>
 
 #include "drive.h"
@@ -171,7 +172,8 @@ static void test_read_only(void **state)
 static void test_copy_is_not_a_hang(void **state)
 {
     (void)state;
-    struct drive_case c = {.text = "transactions:\n  copy: { weight: 1, sql: /* hidden */ COPY kv FROM STDIN }\n", .connections = 1};
+    struct drive_case c = {.text = "transactions:\n  copy: { weight: 1, sql: /* hidden */ COPY kv FROM STDIN }\n",
+                           .connections = 1};
     struct trial_result r;
     drive(&c, &r);
     assert_true(r.transactions[0].ok == 0 && r.transactions[0].failed > 0);

@@ -27,7 +27,8 @@ static void check_distribution(const struct hist *hist)
 static void test_counts_agree(void **state)
 {
     (void)state;
-    struct drive_case c = {.text = LOOKUP, .connections = 5, .protocol = PROTOCOL_PREPARED, .duration_ns = 1300 * NS_PER_MS};
+    struct drive_case c = {
+        .text = LOOKUP, .connections = 5, .protocol = PROTOCOL_PREPARED, .duration_ns = 1300 * NS_PER_MS};
     struct trial_result r;
     drive(&c, &r);
     const struct transaction_result *t = &r.transactions[0];
@@ -65,7 +66,8 @@ static int64_t stat(const char *column)
 static void wait_until_gone(const char *app)
 {
     char sql[160];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('%s', 'driver test')", app);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('%s', 'driver test')",
+             app);
     for (int i = 0; i < 1000 && test_int(test_db(), sql) > 0; i++)
         usleep(5000);
     test_exec(test_db(), "SELECT pg_stat_force_next_flush()");
@@ -92,7 +94,8 @@ static void test_totals_match_the_server(void **state)
                                .isolation = ISOLATION_REPEATABLE_READ,
                                .app = "totals"};
         struct trial_result r;
-        /* The counters lag behind this connection's own statements: take the difference of two readings without a trial. */
+        /* The counters lag behind this connection's own statements: take the difference of two readings without a
+         * trial. */
         /* Neither may an earlier test's backend still have something to report. */
         wait_until_gone("totals");
         int64_t commits = stat("xact_commit"), rollbacks = stat("xact_rollback");
@@ -119,7 +122,8 @@ static const char *const logging =
     "  note:\n"
     "    weight: 1\n"
     "    let: { i: \"random(-5, 1000000)\", d: \"random(1, 1000) / 7.0\", b: \"random(0, 1) = 1\",\n"
-    "           t: \"maybe(0.7, format('it''s \\\\ %d', random(1, 99)))\", w: \"timestamp('2024-01-01', '2025-01-01')\" }\n"
+    "           t: \"maybe(0.7, format('it''s \\\\ %d', random(1, 99)))\", w: \"timestamp('2024-01-01', "
+    "'2025-01-01')\" }\n"
     "    sql: \"INSERT INTO log (i, d, t, b, w) VALUES (:i, :d, :t, :b, :w)\"\n";
 
 static void digest(char *buf, size_t size)
@@ -127,7 +131,8 @@ static void digest(char *buf, size_t size)
     struct err err = {0};
     if (!db_value(test_db(),
                   "SELECT md5(string_agg(s, '|' ORDER BY s)) FROM (SELECT string_agg(concat_ws(',', i, d, "
-                  "coalesce(t, '-'), b, w), ';' ORDER BY n) s FROM (SELECT *, row_number() OVER (PARTITION BY pid ORDER BY n) k "
+                  "coalesce(t, '-'), b, w), ';' ORDER BY n) s FROM (SELECT *, row_number() OVER (PARTITION BY pid "
+                  "ORDER BY n) k "
                   "FROM log) x WHERE k <= 20 GROUP BY pid) y",
                   buf, size, &err))
         fail_msg("%s", err.text);
@@ -185,19 +190,19 @@ static void test_another_block_draws_others(void **state)
 static void test_into_and_if(void **state)
 {
     (void)state;
-    const char *text =
-        "transactions:\n"
-        "  copy:\n"
-        "    weight: 1\n"
-        "    let: { n: \"random(1, 10)\" }\n"
-        "    steps:\n"
-        "      - sql: \"SELECT :n::int, :n / 4.0::float8, CASE WHEN :n > 5 THEN 'a''b' END, :n % 2 = 0, "
-        "sum(:n::bigint), timestamptz '2024-02-03 04:05:06.789+00', date '2024-02-03'\"\n"
-        "        into: [i, d, t, b, s, w, day]\n"
-        "      - if: \":b and :i > 2\"\n"
-        "        then: [ { sql: \"INSERT INTO log (i, d, t, b, w) SELECT :i::bigint + :s, :d, :t, :b, :w WHERE :day = date "
-        "'2024-02-03'\" } ]\n"
-        "        else: [ { sql: \"SELECT 1 WHERE :b\" } ]\n";
+    const char *text = "transactions:\n"
+                       "  copy:\n"
+                       "    weight: 1\n"
+                       "    let: { n: \"random(1, 10)\" }\n"
+                       "    steps:\n"
+                       "      - sql: \"SELECT :n::int, :n / 4.0::float8, CASE WHEN :n > 5 THEN 'a''b' END, :n % 2 = 0, "
+                       "sum(:n::bigint), timestamptz '2024-02-03 04:05:06.789+00', date '2024-02-03'\"\n"
+                       "        into: [i, d, t, b, s, w, day]\n"
+                       "      - if: \":b and :i > 2\"\n"
+                       "        then: [ { sql: \"INSERT INTO log (i, d, t, b, w) SELECT :i::bigint + :s, :d, :t, :b, "
+                       ":w WHERE :day = date "
+                       "'2024-02-03'\" } ]\n"
+                       "        else: [ { sql: \"SELECT 1 WHERE :b\" } ]\n";
     for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
         struct drive_case c = {.text = text, .protocol = (enum protocol)protocol, .duration_ns = 100 * NS_PER_MS};
         struct trial_result r;
@@ -210,8 +215,9 @@ static void test_into_and_if(void **state)
         assert_int_equal(t->statements[1].count + t->statements[2].count, t->ok);
         assert_true(t->statements[1].count > 0 && t->statements[2].count > 0);
         assert_int_equal(test_int(test_db(), "SELECT count(DISTINCT i) FROM log"), 4); /* 4, 6, 8, 10 */
-        assert_int_equal(test_int(test_db(), "SELECT count(*) FROM log WHERE NOT b OR w <> '2024-02-03 04:05:06.789+00' "
-                                             "OR d <> i / 8.0 OR (t = 'a''b') IS DISTINCT FROM nullif(i > 10, false)"),
+        assert_int_equal(test_int(test_db(),
+                                  "SELECT count(*) FROM log WHERE NOT b OR w <> '2024-02-03 04:05:06.789+00' "
+                                  "OR d <> i / 8.0 OR (t = 'a''b') IS DISTINCT FROM nullif(i > 10, false)"),
                          0);
         trial_result_deinit(&r);
     }
@@ -220,9 +226,10 @@ static void test_into_and_if(void **state)
 static void test_into_wants_one_row(void **state)
 {
     (void)state;
-    const char *text = "transactions:\n"
-                       "  none: { weight: 1, steps: [ { sql: SELECT v FROM kv WHERE id = 0, into: [v] }, { sql: SELECT 1 } ] }\n"
-                       "  many: { weight: 1, steps: [ { sql: SELECT v FROM kv, into: [v] }, { sql: SELECT 1 } ] }\n";
+    const char *text =
+        "transactions:\n"
+        "  none: { weight: 1, steps: [ { sql: SELECT v FROM kv WHERE id = 0, into: [v] }, { sql: SELECT 1 } ] }\n"
+        "  many: { weight: 1, steps: [ { sql: SELECT v FROM kv, into: [v] }, { sql: SELECT 1 } ] }\n";
     struct drive_case c = {.text = text, .protocol = PROTOCOL_PREPARED};
     struct trial_result r;
     drive(&c, &r);
@@ -241,10 +248,11 @@ static void test_into_wants_one_row(void **state)
 static void test_transactions_without_a_statement(void **state)
 {
     (void)state;
-    const char *text = "transactions:\n"
-                       "  nothing: { weight: 1, autocommit: true, let: { a: \"1\" },\n"
-                       "             steps: [ { if: \":a > 1\", then: [ { sql: SELECT 1 } ] } ] }\n"
-                       "  overflow: { weight: 1, let: { a: \"9223372036854775000 + random(1, 1000)\" }, sql: SELECT 1 }\n";
+    const char *text =
+        "transactions:\n"
+        "  nothing: { weight: 1, autocommit: true, let: { a: \"1\" },\n"
+        "             steps: [ { if: \":a > 1\", then: [ { sql: SELECT 1 } ] } ] }\n"
+        "  overflow: { weight: 1, let: { a: \"9223372036854775000 + random(1, 1000)\" }, sql: SELECT 1 }\n";
     struct drive_case c = {.text = text};
     struct trial_result r;
     drive(&c, &r);
@@ -266,7 +274,8 @@ static void test_serialization_failures_are_retried(void **state)
                        "        into: [v]\n"
                        "      - sql: UPDATE kv SET v = :v + 1 WHERE id = 1\n";
     test_exec(test_db(), "UPDATE kv SET v = 0 WHERE id = 1");
-    struct drive_case c = {.text = text, .isolation = ISOLATION_REPEATABLE_READ, .protocol = PROTOCOL_PREPARED, .app = "hot"};
+    struct drive_case c = {
+        .text = text, .isolation = ISOLATION_REPEATABLE_READ, .protocol = PROTOCOL_PREPARED, .app = "hot"};
     struct trial_result r;
     wait_until_gone("hot");
     int64_t rollbacks = stat("xact_rollback");
@@ -293,8 +302,9 @@ static void test_giving_up(void **state)
                            .connections = 1,
                            .duration_ns = 600 * NS_PER_MS};
     struct trial_result r;
-    test_exec(test_db(), "CREATE OR REPLACE FUNCTION fail() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' "
-                         "USING ERRCODE = '40001'; END $$");
+    test_exec(test_db(),
+              "CREATE OR REPLACE FUNCTION fail() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' "
+              "USING ERRCODE = '40001'; END $$");
     drive(&c, &r);
     const struct transaction_result *t = &r.transactions[0];
     assert_true(t->ok == 0 && t->failed > 0);
@@ -329,12 +339,14 @@ static void test_deadlocks_are_retried(void **state)
 static void test_session_and_isolation(void **state)
 {
     (void)state;
-    const char *text = "session: { work_mem: 3MB, DateStyle: \"SQL, DMY\" }\n"
-                       "transactions:\n"
-                       "  look: { weight: 1, sql: \"INSERT INTO log (t) SELECT concat_ws('/', current_setting('work_mem'), "
-                       "current_setting('transaction_isolation'), current_setting('DateStyle'), "
-                       "current_setting('search_path'), current_setting('application_name'))\" }\n";
-    struct drive_case c = {.text = text, .isolation = ISOLATION_SERIALIZABLE, .duration_ns = 20 * NS_PER_MS, .app = "sess"};
+    const char *text =
+        "session: { work_mem: 3MB, DateStyle: \"SQL, DMY\" }\n"
+        "transactions:\n"
+        "  look: { weight: 1, sql: \"INSERT INTO log (t) SELECT concat_ws('/', current_setting('work_mem'), "
+        "current_setting('transaction_isolation'), current_setting('DateStyle'), "
+        "current_setting('search_path'), current_setting('application_name'))\" }\n";
+    struct drive_case c = {
+        .text = text, .isolation = ISOLATION_SERIALIZABLE, .duration_ns = 20 * NS_PER_MS, .app = "sess"};
     struct trial_result r;
     char said[128];
     test_exec(test_db(), "TRUNCATE log");
@@ -354,7 +366,8 @@ static void test_warm_up_runs_everything_six_times(void **state)
                        "  never: { weight: 0, sql: \"INSERT INTO log (i) VALUES (2)\" }\n"
                        "  behind_if: { weight: 1, let: { a: \"random(1, 4)\" }, steps: [ { sql: SELECT 2 },\n"
                        "               { if: \":a = 1\", then: [ { sql: \"INSERT INTO log (i) VALUES (3)\" } ] } ] }\n";
-    struct drive_case c = {.text = text, .connections = 3, .protocol = PROTOCOL_PREPARED, .duration_ns = 20 * NS_PER_MS};
+    struct drive_case c = {
+        .text = text, .connections = 3, .protocol = PROTOCOL_PREPARED, .duration_ns = 20 * NS_PER_MS};
     struct trial_result r;
     test_exec(test_db(), "TRUNCATE log");
     drive(&c, &r);
@@ -372,7 +385,8 @@ static void test_cold_statement_is_named(void **state)
     const char *text = "transactions:\n"
                        "  odd: { weight: 1, let: { a: \"1\" }, steps: [ { sql: SELECT 2 },\n"
                        "         { if: \":a = 2\", then: [ { sql: SELECT 3 } ] } ] }\n";
-    struct drive_case c = {.text = text, .connections = 3, .protocol = PROTOCOL_PREPARED, .duration_ns = 20 * NS_PER_MS};
+    struct drive_case c = {
+        .text = text, .connections = 3, .protocol = PROTOCOL_PREPARED, .duration_ns = 20 * NS_PER_MS};
     struct trial_result r;
     drive(&c, &r);
     assert_int_equal(r.n_warnings, 1);

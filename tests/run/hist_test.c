@@ -1,14 +1,16 @@
 /* The histogram against an exact sort (truth kit T10), and the recorder's seconds against the whole. */
-#include "run/hist.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "generators/rng.h"
+#include "run/hist.h"
 #include "unit.h"
 
-enum { VALUES = 200000, SHARDS = 16 };
+enum {
+    VALUES = 200000,
+    SHARDS = 16
+};
 
 static int64_t uniform(struct rng *rng)
 {
@@ -37,7 +39,9 @@ static int64_t tiny(struct rng *rng)
 
 typedef int64_t shape_fn(struct rng *rng);
 static shape_fn *const shapes[] = {uniform, exponential, bimodal, wide, tiny};
-enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+enum {
+    SHAPES = sizeof shapes / sizeof shapes[0]
+};
 
 static int compare(const void *a, const void *b)
 {
@@ -157,8 +161,10 @@ static void test_nearest_rank(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_percentiles_against_sort), cmocka_unit_test(test_shards_merge_to_the_same),
-        cmocka_unit_test(test_counters_tile_the_range),  cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_percentiles_against_sort),
+        cmocka_unit_test(test_shards_merge_to_the_same),
+        cmocka_unit_test(test_counters_tile_the_range),
+        cmocka_unit_test(test_edges),
         cmocka_unit_test(test_nearest_rank),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,13 @@
 /* Two recorders on an invented clock: what the window takes, and how seconds become a timeline. */
-#include "run/recorder.h"
-
 #include <string.h>
 
+#include "run/recorder.h"
 #include "run/retry.h"
 #include "run/timeline.h"
 #include "unit.h"
 
 #define START (100 * NS_PER_S)
-#define MS NS_PER_MS
+#define MS    NS_PER_MS
 
 static const struct statement statements[] = {{.number = 1}};
 static const struct transaction transactions[] = {
@@ -43,9 +42,9 @@ static void test_window_counts_by_intended_start(void **state)
     struct recorder recorder;
     open_window(&window, START, 2 * NS_PER_S);
     assert_true(recorder_init(&recorder, &workload, &window, NULL));
-    record(&recorder, 0, START - MS, START + MS, true);                   /* began in the warm-up */
+    record(&recorder, 0, START - MS, START + MS, true); /* began in the warm-up */
     record(&recorder, 0, START, START + 3 * MS, true);
-    record(&recorder, 0, START + NS_PER_S, START + NS_PER_S + MS, false); /* a failure is a response too */
+    record(&recorder, 0, START + NS_PER_S, START + NS_PER_S + MS, false);       /* a failure is a response too */
     record(&recorder, 0, START + 2 * NS_PER_S - 1, START + 5 * NS_PER_S, true); /* ends in the drain */
     record(&recorder, 0, START + 2 * NS_PER_S, START + 6 * NS_PER_S, true);     /* begins after the end */
     recorder_censored(&recorder, 0, START + NS_PER_S, 9 * NS_PER_S);
