@@ -8,7 +8,9 @@
 #include "base/err.h"
 #include "pg/cluster.h"
 
-enum { KEEPER_FOLDER_BYTES = 108 }; /* no longer than a socket's path */
+enum {
+    KEEPER_FOLDER_BYTES = 108
+}; /* no longer than a socket's path */
 
 #define KEEPER_FOLDER_TEMPLATE "pgdyno-XXXXXX"
 #define KEEPER_SOCKET          ".s.PGSQL.5432"

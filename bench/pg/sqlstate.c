@@ -78,7 +78,9 @@ static const struct row {
     {"XX002", "index_corrupted"},
 };
 
-enum { ROWS = sizeof rows / sizeof *rows };
+enum {
+    ROWS = sizeof rows / sizeof *rows
+};
 
 static bool is_code_char(char c)
 {

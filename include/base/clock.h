@@ -7,7 +7,7 @@
 
 #define NS_PER_US INT64_C(1000)
 #define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_S  INT64_C(1000000000)
 
 /* Monotonic nanoseconds; unaffected by steps of the wall clock. */
 static inline int64_t clock_now_ns(void)

@@ -4,9 +4,9 @@
  *     pgdyno ──pipe──► keeper (own session, ignores terminal signals) ──► postgres
  *
  * The keeper holds the pipe's read end. When pgdyno closes it, or dies in any way, the keeper stops postgres and
- * removes the folder. Should the keeper itself be killed, postgres gets a signal to end (PR_SET_PDEATHSIG), and the next
- * run removes the abandoned folder: its lock, which keeper, postgres and all backends hold, is free. Folders of runs
- * that go on are never touched.
+ * removes the folder. Should the keeper itself be killed, postgres gets a signal to end (PR_SET_PDEATHSIG), and the
+ * next run removes the abandoned folder: its lock, which keeper, postgres and all backends hold, is free. Folders of
+ * runs that go on are never touched.
  *
  * The keeper is a fork that goes on running our code, hence: call cluster_open before any thread is started. */
 #ifndef PGDYNO_PG_CLUSTER_H
@@ -37,9 +37,9 @@ struct cluster_options {
 };
 
 /* initdb and start; returns when the server accepts connections. As root the server runs as the account `postgres`,
- * else `nobody`. Text is UTF-8 in byte order and the time zone UTC, so that a run is the same everywhere. A stop request
- * ends it with ERR_STOPPED. On failure nothing is left on disk or running, *out is NULL, and the error shows the
- * server's own last log lines. */
+ * else `nobody`. Text is UTF-8 in byte order and the time zone UTC, so that a run is the same everywhere. A stop
+ * request ends it with ERR_STOPPED. On failure nothing is left on disk or running, *out is NULL, and the error shows
+ * the server's own last log lines. */
 bool cluster_open(const struct cluster_options *options, struct cluster **out, struct err *err);
 /* Stop the server and wait until it and its folder are gone (or kept). Data that are thrown away get no shutdown
  * checkpoint. NULL is fine. */

@@ -1,4 +1,5 @@
-/* EXPLAIN outside the measured window: the plan as JSON, its shape in words, and whether two plans are the same shape. */
+/* EXPLAIN outside the measured window: the plan as JSON, its shape in words, and whether two plans are the same shape.
+ */
 #ifndef PGDYNO_PG_PLAN_H
 #define PGDYNO_PG_PLAN_H
 
@@ -9,14 +10,17 @@
 #include "base/err.h"
 #include "pg/query.h"
 
-enum { PLAN_SHAPE_BYTES = 512, PLAN_SCAN_BYTES = 128 };
+enum {
+    PLAN_SHAPE_BYTES = 512,
+    PLAN_SCAN_BYTES = 128
+};
 
 struct plan {
     json_t *generic; /* EXPLAIN (FORMAT JSON) of the generic plan; NULL if it could not be made. Owned */
     json_t *custom;  /* with the sample parameter values; NULL if there were none. Owned */
     /* Fingerprint of the custom plan (else the generic one): node types, relations, indexes, nested, as in
-     * "Limit(Sort(Nested Loop(Bitmap Heap Scan tasks(Bitmap Index Scan status_prio), Index Scan users using users_pkey)))";
-     * a longer one ends with a hash of the whole, so that equal text means equal shape. */
+     * "Limit(Sort(Nested Loop(Bitmap Heap Scan tasks(Bitmap Index Scan status_prio), Index Scan users using
+     * users_pkey)))"; a longer one ends with a hash of the whole, so that equal text means equal shape. */
     char shape[PLAN_SHAPE_BYTES];
     /* The scan that matters most, by cost, for a table cell: "Seq Scan tasks", "Bitmap Index Scan status_prio". */
     char scan[PLAN_SCAN_BYTES];

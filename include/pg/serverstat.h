@@ -1,5 +1,5 @@
-/* The server's own counters, as differences over a trial. Rows of a const table say where each comes from and from which
- * version on; a counter that this server lacks is absent, not 0. */
+/* The server's own counters, as differences over a trial. Rows of a const table say where each comes from and from
+ * which version on; a counter that this server lacks is absent, not 0. */
 #ifndef PGDYNO_PG_SERVERSTAT_H
 #define PGDYNO_PG_SERVERSTAT_H
 

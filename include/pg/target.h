@@ -14,7 +14,9 @@ struct target {
     const char *database; /* when set: this database on that same server (overrides a URI's) */
 };
 
-enum { TARGET_KEYWORDS = 10 };
+enum {
+    TARGET_KEYWORDS = 10
+};
 
 /* libpq's keyword and value arrays (NULL-terminated), for PQconnectStartParams with expand_dbname = 1. `app` becomes
  * the fallback application_name. Values are borrowed from `target`. */

@@ -6,11 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum phase { PHASE_SERVER, PHASE_REHEARSE, PHASE_SEED, PHASE_CONSTRAINTS, PHASE_VACUUM, PHASE_PLANS, PHASE_RESTORE, PHASE_INDEX, PHASE_WARMUP, PHASE_MEASURE, PHASE_COUNT };
+enum phase {
+    PHASE_SERVER,
+    PHASE_REHEARSE,
+    PHASE_SEED,
+    PHASE_CONSTRAINTS,
+    PHASE_VACUUM,
+    PHASE_PLANS,
+    PHASE_RESTORE,
+    PHASE_INDEX,
+    PHASE_WARMUP,
+    PHASE_MEASURE,
+    PHASE_COUNT
+};
 
 struct progress {
     enum phase phase;
-    const char *label; /* table, index, "status_prio · pool 8 · rc" */
+    const char *label;   /* table, index, "status_prio · pool 8 · rc" */
     int64_t done, total; /* rows, or ns of the trial; total 0 if unknown */
     int64_t phase_elapsed_ns;
     int trial, n_trials; /* from 1; 0 when not in a trial */

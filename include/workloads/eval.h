@@ -10,11 +10,11 @@ struct program;
 
 /* What an expression can see: either a transaction's variables or a row being made. */
 struct eval_scope {
-    struct rng *rng;            /* random functions draw from it */
-    /* A transaction's variables; NULL in a table's column. What `into` keeps is best typed as the server says: text that
-     * looks like a number counts as one in arithmetic, but two texts compare as texts. */
+    struct rng *rng; /* random functions draw from it */
+    /* A transaction's variables; NULL in a table's column. What `into` keeps is best typed as the server says: text
+     * that looks like a number counts as one in arithmetic, but two texts compare as texts. */
     const struct value *slots;
-    struct row_scope *row;      /* the row being made; NULL in a transaction */
+    struct row_scope *row; /* the row being made; NULL in a transaction */
     struct scratch *scratch;
     int depth;
 };

@@ -32,7 +32,7 @@ struct expr_scope {
     size_t n_params;
     const struct table_spec *const *tables; /* and CSV sources, for rows(t) and t.c[n] */
     size_t n_tables;
-    bool constant; /* nothing random, no rows of tables: `params` and `rows:` */
+    bool constant;         /* nothing random, no rows of tables: `params` and `rows:` */
     uint64_t default_seed; /* of hash() and permute() without one */
     expr_rows_fn *rows;
     expr_problem_fn *problem;

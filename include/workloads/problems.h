@@ -31,7 +31,7 @@ void problems_add(struct problems *problems, int line, int column, int width, co
 /* Sorted by place, as text; a line is shortened around the caret when it is long:
  *     tasks.yaml:12:7: unknown key `colums` (did you mean `columns`?)
  *        12 |       colums:
- *           |       ^~~~~~                                                                                            */
+ *           |       ^~~~~~ */
 void problems_print(struct problems *problems, bool colour, struct str *out);
 void problems_deinit(struct problems *problems);
 

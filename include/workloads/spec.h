@@ -15,20 +15,30 @@
 struct program; /* a compiled expression, workloads/eval.h */
 struct arena;
 
-enum isolation { ISOLATION_READ_COMMITTED, ISOLATION_REPEATABLE_READ, ISOLATION_SERIALIZABLE, ISOLATION_COUNT };
+enum isolation {
+    ISOLATION_READ_COMMITTED,
+    ISOLATION_REPEATABLE_READ,
+    ISOLATION_SERIALIZABLE,
+    ISOLATION_COUNT
+};
 const char *isolation_name(enum isolation isolation);  /* "read committed": files, reports and SQL */
 const char *isolation_short(enum isolation isolation); /* "rc": file names */
 
-enum protocol { PROTOCOL_SIMPLE, PROTOCOL_EXTENDED, PROTOCOL_PREPARED, PROTOCOL_COUNT };
+enum protocol {
+    PROTOCOL_SIMPLE,
+    PROTOCOL_EXTENDED,
+    PROTOCOL_PREPARED,
+    PROTOCOL_COUNT
+};
 const char *protocol_name(enum protocol protocol);
 
 /* One SQL statement of a transaction. `:name` became $1 … $n in order of appearance. */
 struct statement {
-    const char *text;         /* as written in the file, for people */
-    const char *sql;          /* with $1 … $n, for the server */
+    const char *text;          /* as written in the file, for people */
+    const char *sql;           /* with $1 … $n, for the server */
     const char *prepared_name; /* "dashboard_1" */
-    const char *where;        /* "tasks.yaml:48" */
-    int number;               /* from 1 within its transaction: summary.csv's `statement` */
+    const char *where;         /* "tasks.yaml:48" */
+    int number;                /* from 1 within its transaction: summary.csv's `statement` */
     int n_params;
     const int *params;        /* variable slot of each $k */
     const char *const *parts; /* n_params + 1 pieces of SQL text around the parameters, for the simple protocol */
@@ -36,7 +46,8 @@ struct statement {
     const int *into;          /* variable slot of each column of the only row */
 };
 
-/* Steps are flat: `if` became jumps, so that a client needs no stack. Kinds for each, sleep, set, repeat, rollback come in here. */
+/* Steps are flat: `if` became jumps, so that a client needs no stack. Kinds for each, sleep, set, repeat, rollback come
+ * in here. */
 enum step_kind {
     STEP_SQL,         /* send statements[statement] */
     STEP_JUMP_UNLESS, /* go to `target` unless `condition` is true (NULL counts as false) */
@@ -58,7 +69,7 @@ struct let {
 struct transaction {
     const char *name;
     int64_t weight; /* 0: never chosen */
-    bool block;     /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
+    bool block; /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
     const char *const *variables; /* names of the slots: lets first, then into */
     int n_variables;
     const struct let *lets;
@@ -73,8 +84,8 @@ struct variant {
     const char *name;
     const struct index_spec *indexes; /* built before, dropped after */
     size_t n_indexes;
-    const char *apply;  /* SQL, may be NULL */
-    const char *revert; /* SQL that undoes it; required with apply */
+    const char *apply;              /* SQL, may be NULL */
+    const char *revert;             /* SQL that undoes it; required with apply */
     const struct setting *settings; /* session settings */
     size_t n_settings;
     const char *about; /* one line for reports, made from the above: "index tasks (status, priority)" */
@@ -111,9 +122,10 @@ struct retry_policy {
 struct workload {
     struct arena *arena;
     const char *path;
-    const char *text;    /* the file as read */
-    char hash[17];       /* of the text and its sources, hexadecimal */
-    char seed_hash[17];  /* of all that decides the loaded data: schema, constraints, tables, params, sources, seed, generator version */
+    const char *text;   /* the file as read */
+    char hash[17];      /* of the text and its sources, hexadecimal */
+    char seed_hash[17]; /* of all that decides the loaded data: schema, constraints, tables, params, sources, seed,
+                           generator version */
     const char *name;
     const char *about;
     const char *schema_sql;      /* may be NULL */

@@ -6,10 +6,10 @@
 
 enum sql_item_kind {
     SQL_END,
-    SQL_VARIABLE,    /* :name, colon included */
-    SQL_NUMBERED,    /* $1: not ours to number */
-    SQL_SEMICOLON,   /* outside of everything */
-    SQL_UNFINISHED   /* a quote or comment that never ends: its start */
+    SQL_VARIABLE,  /* :name, colon included */
+    SQL_NUMBERED,  /* $1: not ours to number */
+    SQL_SEMICOLON, /* outside of everything */
+    SQL_UNFINISHED /* a quote or comment that never ends: its start */
 };
 
 struct sql_item {
@@ -26,8 +26,8 @@ struct sql_scan {
     char before;  /* the last character that was not white space or comment */
 };
 
-/* The next of the items above. In brackets, a[1:n] is a slice with a column n and a[:n] a variable; write a[1 : :n] for a
- * slice up to a variable. */
+/* The next of the items above. In brackets, a[1:n] is a slice with a column n and a[:n] a variable; write a[1 : :n] for
+ * a slice up to a variable. */
 struct sql_item sqltext_next(struct sql_scan *scan);
 
 /* Length without trailing white space and semicolons. */
