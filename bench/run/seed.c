@@ -198,16 +198,24 @@ static void say_done(struct session *session, int64_t started_ns)
     log_notice(session->options.log, "seeded schema %s in %s", session->schema, elapsed);
 }
 
+/* Twice: somebody else's schema is refused without waiting, and what was there before the lock was ours may have been
+ * changed by the pgdyno that held it. */
+static bool look_alone(struct session *session, enum schema_state *state, struct err *err)
+{
+    if (!session_not_stopped(err) || !find_schema(session, state, err))
+        return false;
+    if (*state != SCHEMA_FOREIGN && (!session_lock(session, err) || !find_schema(session, state, err)))
+        return false;
+    return *state != SCHEMA_FOREIGN || refuse_foreign(session, err);
+}
+
 bool session_seed(struct session *session, struct err *err)
 {
     enum schema_state state;
     bool there = false;
     int64_t started_ns = clock_now_ns();
-    if (!session_not_stopped(err) || !find_schema(session, &state, err))
-        return false;
-    if (state == SCHEMA_FOREIGN)
-        return refuse_foreign(session, err);
-    if (!session_lock(session, err) || (state == SCHEMA_SEEDED && !all_tables_there(session, &there, err)))
+    if (!look_alone(session, &state, err) ||
+        (state == SCHEMA_SEEDED && !all_tables_there(session, &there, err)))
         return false;
     if (there) {
         log_notice(session->options.log, "schema %s is as this workload seeds it: reusing its tables", session->schema);
@@ -224,13 +232,10 @@ bool session_clean(struct session *session, bool *found, struct err *err)
 {
     enum schema_state state;
     *found = false;
-    if (!session_not_stopped(err) || !find_schema(session, &state, err))
+    if (!look_alone(session, &state, err))
         return false;
     if (state == SCHEMA_ABSENT)
         return true;
-    if (state == SCHEMA_FOREIGN)
-        return refuse_foreign(session, err);
     *found = true;
-    return session_lock(session, err) &&
-           db_execf(session->db, "drop the schema", err, "DROP SCHEMA %s CASCADE", session->schema);
+    return db_execf(session->db, "drop the schema", err, "DROP SCHEMA %s CASCADE", session->schema);
 }

@@ -1,4 +1,6 @@
 /* Seeding, reuse and refusal on a server that plays somebody's. */
+#include <pthread.h>
+
 #include "fixture.h"
 
 #define MARK_SQL "SELECT obj_description('dyno_reading'::regnamespace, 'pg_namespace')"
@@ -261,6 +263,54 @@ static void one_at_a_time(void **state)
     workload_free(workload);
 }
 
+struct seeding {
+    struct workload *workload;
+    struct witness witness;
+    struct err err;
+    bool ok;
+};
+
+static void *seed_in_a_thread(void *user)
+{
+    struct seeding *seeding = user;
+    seeding->ok = open_and_seed(cluster_target(cluster), seeding->workload, &seeding->witness, &seeding->err);
+    return NULL;
+}
+
+static void until_the_lock_was_tried(struct db *db)
+{
+    int64_t tried = 0;
+    for (int i = 0; i < 20000 && tried == 0; i++) {
+        assert_true(db_int(db, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory%'",
+                           &tried, NULL));
+        usleep(200);
+    }
+    assert_int_equal(tried, 1);
+}
+
+/* What was seeded when the waiting began may have been changed by the one it waited for. */
+static void looks_again_after_waiting(void **state)
+{
+    (void)state;
+    struct witness witness = {0};
+    struct seeding seeding = {.workload = load_text(READING)};
+    struct db *other = NULL;
+    pthread_t thread;
+    seed_changed(NULL, NULL, &witness);
+    assert_true(db_open(cluster_target(cluster), &other, NULL));
+    assert_true(db_exec(other, "lock", "SELECT pg_advisory_lock(hashtext('pgdyno'), hashtext('dyno_reading'))", NULL));
+    assert_int_equal(pthread_create(&thread, NULL, seed_in_a_thread, &seeding), 0);
+    until_the_lock_was_tried(other);
+    assert_true(db_exec(other, "mark", "COMMENT ON SCHEMA dyno_reading IS 'pgdyno used 0'", NULL));
+    db_close(other);
+    pthread_join(thread, NULL);
+    assert_true(seeding.ok);
+    assert_contains(str_text(&seeding.witness.notices), "it will be dropped");
+    str_deinit(&seeding.witness.notices);
+    str_deinit(&witness.notices);
+    workload_free(seeding.workload);
+}
+
 /* --- Cleaning ----------------------------------------------------------------------------------------------------- */
 
 static bool clean(const struct workload *workload, bool *found, struct err *err)
@@ -330,6 +380,7 @@ int main(void)
         TEST(settings_that_do_not_agree),
         TEST(settings_that_agree),
         TEST(one_at_a_time),
+        TEST(looks_again_after_waiting),
         TEST(cleans_its_own_only),
         TEST(estimates_before_it_connects),
     };
