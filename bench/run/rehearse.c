@@ -29,13 +29,19 @@ static bool still_inside(struct session *session, const char *what, struct err *
                    what);
 }
 
+/* Of many errors the server does not tell the place; then the reader needs the statement itself. */
+static bool blame_sql(struct session *session, const char *sql, struct err *err)
+{
+    bool has_place = strstr(err->text, "\nline ") != NULL;
+    session_blame(session, session->workload->path, err);
+    return has_place || err->kind != ERR_INPUT ? false : err_append(err, "in: %.400s", sql);
+}
+
 static bool run_sql(struct session *session, const char *what, const char *sql, struct err *err)
 {
     if (!sql)
         return true;
-    if (!db_exec(session->db, what, sql, err))
-        return session_blame(session, session->workload->path, err);
-    return still_inside(session, what, err);
+    return db_exec(session->db, what, sql, err) ? still_inside(session, what, err) : blame_sql(session, sql, err);
 }
 
 /* --- Declared tables against the schema --------------------------------------------------------------------------- */
@@ -129,14 +135,33 @@ static bool check_tables(struct session *session, struct err *err)
 
 /* --- Variants and statements -------------------------------------------------------------------------------------- */
 
+/* Of the statement prepared last. A variable without a column would keep what was in it before. */
+static bool check_into(struct session *session, const struct statement *statement, const char *what, struct err *err)
+{
+    if (statement->n_into == 0)
+        return true;
+    PGresult *described = PQdescribePrepared(db_handle(session->db), "");
+    int n = PQnfields(described);
+    bool ok = PQresultStatus(described) == PGRES_COMMAND_OK;
+    PQclear(described);
+    if (!ok)
+        return err_set(err, ERR_SERVER, statement->where, "%s: %s", what, PQerrorMessage(db_handle(session->db)));
+    return n >= statement->n_into ||
+           err_set(err, ERR_INPUT, statement->where, "%s: `into` names %d variable%s, and the rows have %d column%s",
+                   what, statement->n_into, statement->n_into == 1 ? "" : "s", n, n == 1 ? "" : "s");
+}
+
 static bool prepare_statement(struct session *session, const struct transaction *transaction,
                               const struct statement *statement, bool *writes, struct err *err)
 {
     char what[128];
     struct plan plan = {0};
     snprintf(what, sizeof what, "transaction %.64s, statement %d", transaction->name, statement->number);
-    if (!db_prepare_check(session->db, what, statement->sql, err) ||
-        !plan_capture(session->db, what, statement->sql, statement->n_params, NULL, &plan, err))
+    if (!db_prepare_check(session->db, what, statement->sql, err))
+        return session_blame(session, statement->where, err);
+    if (!check_into(session, statement, what, err))
+        return false;
+    if (!plan_capture(session->db, what, statement->sql, statement->n_params, NULL, &plan, err))
         return session_blame(session, statement->where, err);
     *writes = *writes || plan.writes;
     plan_deinit(&plan);
@@ -159,7 +184,7 @@ static bool build_indexes(struct session *session, const struct variant *variant
     int64_t ns, bytes;
     for (size_t i = 0; i < variant->n_indexes; i++)
         if (!index_build(session->db, &variant->indexes[i], &ns, &bytes, err))
-            return session_blame(session, session->workload->path, err);
+            return blame_sql(session, variant->indexes[i].definition, err);
     return true;
 }
 

@@ -105,6 +105,22 @@ static void variants(void **state)
     finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kind)', revert: DROP INDEX b }", "revert", ".yaml");
 }
 
+/* The server gives no place for these, so the statement itself is shown. */
+static void the_statement_where_the_server_gives_no_place(void **state)
+{
+    (void)state;
+    finds("ADD PRIMARY KEY (id)", "ADD PRIMARY KEY (di)", "ALTER TABLE items ADD PRIMARY KEY (di)", ".yaml");
+    finds("items (kind) }", "items (knid) }", "items (knid)", ".yaml");
+}
+
+static void more_variables_than_columns(void **state)
+{
+    (void)state;
+    finds("sql: SELECT count(*) FROM items WHERE kind = :kind",
+          "steps: [ { sql: SELECT id FROM items WHERE kind = :kind, into: [a, b] } ]",
+          "`into` names 2 variables, and the rows have 1 column", ".yaml:12");
+}
+
 static void a_variant_may_make_what_its_statements_need(void **state)
 {
     (void)state;
@@ -167,6 +183,8 @@ int main(void)
         cmocka_unit_test(schema_and_constraints),
         cmocka_unit_test(tables_that_the_schema_does_not_make),
         cmocka_unit_test(columns_that_fill_themselves),
+        cmocka_unit_test(the_statement_where_the_server_gives_no_place),
+        cmocka_unit_test(more_variables_than_columns),
         cmocka_unit_test(variants),
         cmocka_unit_test(a_variant_may_make_what_its_statements_need),
         cmocka_unit_test(checks_and_session_settings),
