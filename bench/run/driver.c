@@ -407,6 +407,7 @@ static void collect_errors(struct drive *drive)
         if (!recorder->first_error[0] || recorder->first_error_ns >= first_ns)
             continue;
         first_ns = recorder->first_error_ns;
+        drive->out->first_error_code = recorder->first_error_code;
         memcpy(drive->out->first_error, recorder->first_error, sizeof recorder->first_error);
     }
 }

@@ -49,6 +49,7 @@ static void judge_error(struct trial_result *trial, const struct sqlstate_count 
 {
     char code[6];
     const char *name = sqlstate_name(error->code);
+    bool known = trial->first_error[0] && trial->first_error_code == error->code;
     if (expected_failure(error->code))
         return;
     invalid(trial);
@@ -56,8 +57,9 @@ static void judge_error(struct trial_result *trial, const struct sqlstate_count 
         trial_result_warn(trial, "%" PRId64 " connection%s lost in mid-transaction", error->count,
                           error->count == 1 ? " was" : "s were");
     else
-        trial_result_warn(trial, "%" PRId64 " attempts failed with %s%s%s: %.90s", error->count,
-                          sqlstate_text(error->code, code), *name ? " " : "", name, trial->first_error);
+        trial_result_warn(trial, "%" PRId64 " attempt%s failed with %s%s%s%s%.90s", error->count,
+                          error->count == 1 ? "" : "s", sqlstate_text(error->code, code), *name ? " " : "", name,
+                          known ? ": " : "", known ? trial->first_error : "");
 }
 
 static void judge_errors(struct trial_result *trial)
@@ -80,9 +82,9 @@ static void judge_give_ups(const struct session *session, struct trial_result *t
     for (size_t t = 0; t < trial->n_transactions; t++) {
         const struct transaction_result *result = &trial->transactions[t];
         if (result->failed > 0 && result->serialization_failures + result->deadlock_failures > 0)
-            trial_result_warn(trial, "%s: %" PRId64 " transactions gave up (max_tries is %d)",
+            trial_result_warn(trial, "%s: %" PRId64 " transaction%s gave up (max_tries is %d)",
                               session->workload->transactions[t].name, result->failed,
-                              session->workload->retry.max_tries);
+                              result->failed == 1 ? "" : "s", session->workload->retry.max_tries);
     }
 }
 

@@ -94,6 +94,7 @@ struct trial_result {
     struct sqlstate_count errors[RESULT_SQLSTATES]; /* attempts in the window by SQLSTATE; code 0: connection lost */
     size_t n_errors;
     char first_error[512]; /* the first server message of the window, "" if none */
+    sqlstate first_error_code;
     int64_t reconnects;
     int64_t outage_ns;     /* connection × time without a connection, summed */
     int64_t client_cpu_ns; /* user + system of pgdyno in the window */

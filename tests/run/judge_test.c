@@ -94,12 +94,34 @@ static void surprising_errors(void **state)
     good(&bench);
     bench.trial.errors[0] = (struct sqlstate_count){sqlstate_parse("23505"), 12};
     bench.trial.n_errors = 1;
+    bench.trial.first_error_code = bench.trial.errors[0].code;
     strcpy(bench.trial.first_error, "duplicate key");
     judged(&bench, true, &first, false, "12 attempts failed with 23505");
     good(&bench);
     bench.trial.errors[0] = (struct sqlstate_count){0, 1};
     bench.trial.n_errors = 1;
     judged(&bench, true, &first, false, "1 connection was lost");
+}
+
+/* A message of one kind of failure explains no other. */
+static void each_message_with_its_own_kind(void **state)
+{
+    (void)state;
+    struct bench bench;
+    good(&bench);
+    bench.trial.errors[0] = (struct sqlstate_count){sqlstate_parse("22012"), 7};
+    bench.trial.errors[1] = (struct sqlstate_count){sqlstate_parse("23505"), 12};
+    bench.trial.n_errors = 2;
+    bench.trial.first_error_code = sqlstate_parse("23505");
+    strcpy(bench.trial.first_error, "duplicate key");
+    judge_trial(&bench.session, &first, true, &bench.trial);
+    assert_int_equal(bench.trial.n_warnings, 2);
+    assert_string_equal(bench.trial.warnings[0], "7 attempts failed with 22012 division_by_zero");
+    assert_string_equal(bench.trial.warnings[1], "12 attempts failed with 23505 unique_violation: duplicate key");
+    good(&bench);
+    bench.trial.errors[0] = (struct sqlstate_count){sqlstate_parse("22012"), 1};
+    bench.trial.n_errors = 1;
+    judged(&bench, true, &first, false, "1 attempt failed with 22012");
 }
 
 static void conflicts_are_no_surprise(void **state)
@@ -179,7 +201,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_to_say),    cmocka_unit_test(cut_short),
         cmocka_unit_test(not_examined),      cmocka_unit_test(broken),
-        cmocka_unit_test(surprising_errors), cmocka_unit_test(conflicts_are_no_surprise),
+        cmocka_unit_test(surprising_errors),
+        cmocka_unit_test(each_message_with_its_own_kind), cmocka_unit_test(conflicts_are_no_surprise),
         cmocka_unit_test(nothing_succeeded), cmocka_unit_test(the_server_was_busy_otherwise),
         cmocka_unit_test(counts_disagree),   cmocka_unit_test(another_state),
     };
