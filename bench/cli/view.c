@@ -19,10 +19,10 @@ enum {
 
 /* What a phase is called, and what its `done` and `total` count. */
 static const struct {
-    const char *name;
+    const char *name; /* NULL: the label says it all */
     const char *unit; /* NULL: nothing to count */
 } phase_rows[PHASE_COUNT] = {
-    [PHASE_SERVER] = {"starting the server", NULL},
+    [PHASE_SERVER] = {NULL, NULL},
     [PHASE_REHEARSE] = {"rehearsing", NULL},
     [PHASE_SEED] = {"seeding", "rows"},
     [PHASE_CONSTRAINTS] = {"adding constraints", NULL},
@@ -115,7 +115,8 @@ void view_line(const struct view *view, const struct progress *progress, int64_t
     const char *unit = phase_rows[progress->phase].unit;
     if (progress->trial > 0)
         str_printf(out, "trial %d of %d  ", progress->trial, progress->n_trials);
-    str_printf(out, "%s %s", phase_rows[progress->phase].name, progress->label ? progress->label : "");
+    const char *name = phase_rows[progress->phase].name;
+    str_printf(out, "%s%s%s", name ? name : "", name ? " " : "", progress->label ? progress->label : "");
     if (unit && progress->total > 0)
         counted(progress, unit, out);
     else if (progress->phase == PHASE_WARMUP || progress->phase == PHASE_MEASURE)
@@ -203,10 +204,11 @@ static void announce(struct view *view, const struct progress *progress)
     if (view->live || progress->trial > 0 || (!unit && (view->phases_said & bit)))
         return;
     view->phases_said |= bit;
-    snprintf(text, sizeof text, "%s", phase_rows[progress->phase].name);
-    if (unit && progress->total > 0)
-        snprintf(text, sizeof text, "%s %s: %s %s", phase_rows[progress->phase].name, view->label,
-                 units_format_count(count, sizeof count, (double)progress->total, 0), unit);
+    snprintf(text, sizeof text, "%s", phase_rows[progress->phase].name ? phase_rows[progress->phase].name : view->label);
+    if (unit)
+        snprintf(text, sizeof text, "%s %s: %s %.*s", phase_rows[progress->phase].name, view->label,
+                 units_format_count(count, sizeof count, (double)progress->total, 0),
+                 (int)strlen(unit) - (progress->total == 1), unit);
     print_line(view, text);
 }
 

@@ -52,7 +52,9 @@ static bool seed_again(struct session *session, struct err *err)
     if (!session->reseed_said)
         log_notice(
             session->options.log,
-            "transactions changed rows: schema %s will be seeded again before each trial, so that all meet the same",
+            session->writes
+                ? "transactions change rows: schema %s will be seeded again before each trial, so that all meet the same"
+                : "the rows may have changed: schema %s is seeded again, so that all trials meet the same",
             session->schema);
     session->reseed_said = true;
     if (!seed_fresh(session, err) || !restore_prepare(session, err))

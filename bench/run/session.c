@@ -268,7 +268,7 @@ static bool open_private(struct session *session, struct err *err)
         .max_connections = session_connections_needed(workload, session->options.load_connections) + RESERVE,
         .keep = session->options.keep,
     };
-    session_progress(session, PHASE_SERVER, "private server", 0, 0);
+    session_progress(session, PHASE_SERVER, "starting the server", 0, 0);
     if (!cluster_open(&options, &session->cluster, err))
         return false;
     session->target = *cluster_target(session->cluster);

@@ -154,6 +154,27 @@ static void a_file_gets_plain_lines(void **state)
     assert_true(str_starts_with(text, "seeding tasks: 1,000 rows\nprogress: 5.0 s, 86.9 tps"));
 }
 
+/* On somebody's server nothing is started, and an empty table has a name too. */
+static void steps_say_what_they_do(void **state)
+{
+    (void)state;
+    char text[512] = "";
+    FILE *file = tmpfile();
+    struct view view;
+    assert_non_null(file);
+    view_init(&view, file, false, 0);
+    struct progress_sink sink = view_sink(&view);
+    sink.update(sink.user, &(struct progress){.phase = PHASE_SERVER, .label = "connecting"});
+    sink.update(sink.user, &(struct progress){.phase = PHASE_SEED, .label = "none", .total = 0});
+    sink.update(sink.user, &(struct progress){.phase = PHASE_SEED, .label = "one", .total = 1});
+    view_clear(&view);
+    rewind(file);
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    assert_string_equal(text, "connecting\nseeding none: 0 rows\nseeding one: 1 row\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +184,7 @@ int main(void)
         cmocka_unit_test(the_live_line_never_wraps),
         cmocka_unit_test(the_live_line_tells_what_is_left),
         cmocka_unit_test(seeding_counts_rows),
+        cmocka_unit_test(steps_say_what_they_do),
         cmocka_unit_test(a_file_gets_plain_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
