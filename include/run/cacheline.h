@@ -4,6 +4,7 @@
 #define PGDYNO_RUN_CACHELINE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
