@@ -22,7 +22,7 @@ static const struct {
     const char *name; /* NULL: the label says it all */
     const char *unit; /* NULL: nothing to count */
 } phase_rows[PHASE_COUNT] = {
-    [PHASE_SERVER] = {NULL, NULL},
+    [PHASE_SERVER] = {NULL, NULL}, /* starting it, or connecting */
     [PHASE_REHEARSE] = {"rehearsing", NULL},
     [PHASE_SEED] = {"seeding", "rows"},
     [PHASE_CONSTRAINTS] = {"adding constraints", NULL},
@@ -204,7 +204,8 @@ static void announce(struct view *view, const struct progress *progress)
     if (view->live || progress->trial > 0 || (!unit && (view->phases_said & bit)))
         return;
     view->phases_said |= bit;
-    snprintf(text, sizeof text, "%s", phase_rows[progress->phase].name ? phase_rows[progress->phase].name : view->label);
+    snprintf(text, sizeof text, "%s",
+             phase_rows[progress->phase].name ? phase_rows[progress->phase].name : view->label);
     if (unit)
         snprintf(text, sizeof text, "%s %s: %s %.*s", phase_rows[progress->phase].name, view->label,
                  units_format_count(count, sizeof count, (double)progress->total, 0),

@@ -50,12 +50,12 @@ static bool copy_back(struct session *session, struct err *err)
 static bool seed_again(struct session *session, struct err *err)
 {
     if (!session->reseed_said)
-        log_notice(
-            session->options.log,
-            session->writes
-                ? "transactions change rows: schema %s will be seeded again before each trial, so that all meet the same"
-                : "the rows may have changed: schema %s is seeded again, so that all trials meet the same",
-            session->schema);
+        log_notice(session->options.log,
+                   session->writes
+                       ? "transactions change rows: schema %s will be seeded again before each trial, so that all meet "
+                         "the same"
+                       : "the rows may have changed: schema %s is seeded again, so that all trials meet the same",
+                   session->schema);
     session->reseed_said = true;
     if (!seed_fresh(session, err) || !restore_prepare(session, err))
         return false;

@@ -214,8 +214,7 @@ bool session_seed(struct session *session, struct err *err)
     enum schema_state state;
     bool there = false;
     int64_t started_ns = clock_now_ns();
-    if (!look_alone(session, &state, err) ||
-        (state == SCHEMA_SEEDED && !all_tables_there(session, &there, err)))
+    if (!look_alone(session, &state, err) || (state == SCHEMA_SEEDED && !all_tables_there(session, &there, err)))
         return false;
     if (there) {
         log_notice(session->options.log, "schema %s is as this workload seeds it: reusing its tables", session->schema);
