@@ -306,7 +306,8 @@ static void statement_done(struct client *client, int64_t now_ns)
         return;
     }
     recorder->commits += !client->transaction->block;
-    recorder_statement(recorder, entry->transaction, client->statement, client->intended_ns, now_ns - client->sent_ns);
+    recorder_statement(recorder, entry->transaction, client->statement, client->attempts, client->intended_ns,
+                       now_ns - client->sent_ns);
     link_count_run(client->link, entry->first_statement + client->statement);
     if (statement->n_into > 0 && !keep_row(client, statement, now_ns))
         return;

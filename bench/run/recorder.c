@@ -19,6 +19,17 @@ static struct second *second_new(size_t n_parts, size_t n_pairs)
     return second;
 }
 
+static bool recorded_init(struct recorded *recorded, const struct transaction *transaction)
+{
+    recorded->running = hist_new();
+    recorded->early = hist_new();
+    recorded->plain = hist_new();
+    recorded->lone = !transaction->block && transaction->n_steps == 1 && transaction->n_statements == 1 &&
+                     transaction->statements[0].n_into == 0;
+    return transaction_result_init(&recorded->result, transaction->n_statements) && recorded->running &&
+           recorded->early && recorded->plain;
+}
+
 bool recorder_init(struct recorder *recorder, const struct workload *workload, const struct window *window,
                    struct err *err)
 {
@@ -34,8 +45,7 @@ bool recorder_init(struct recorder *recorder, const struct workload *workload, c
     recorder->n_transactions = workload->n_transactions;
     for (size_t i = 0; i < workload->n_transactions; i++) {
         struct recorded *recorded = &recorder->transactions[i];
-        recorded->running = hist_new();
-        if (!transaction_result_init(&recorded->result, workload->transactions[i].n_statements) || !recorded->running)
+        if (!recorded_init(recorded, &workload->transactions[i]))
             return err_memory(err);
     }
     return true;
@@ -46,6 +56,8 @@ void recorder_deinit(struct recorder *recorder)
     for (size_t i = 0; i < recorder->n_transactions; i++) {
         transaction_result_deinit(&recorder->transactions[i].result);
         hist_free(recorder->transactions[i].running);
+        hist_free(recorder->transactions[i].early);
+        hist_free(recorder->transactions[i].plain);
     }
     free(recorder->transactions);
     hist_free(recorder->lag);
@@ -62,33 +74,38 @@ static void count(struct transaction_result *result, const struct outcome *outco
 {
     result->ok += outcome->ok;
     result->failed += !outcome->ok;
-    if (__builtin_expect(outcome->attempts == 1, 1)) {
-        result->wasted_ns += outcome->wasted_ns;
-        return;
-    }
-    result->retried++;
+    result->retried += outcome->attempts > 1;
     result->retries += outcome->attempts - 1;
     result->backoff_ns += outcome->backoff_ns;
     result->wasted_ns += outcome->wasted_ns;
 }
 
+static void count_second(struct second_counts *counts, const struct outcome *outcome)
+{
+    counts->ok += outcome->ok;
+    counts->failed += !outcome->ok;
+    counts->retried += outcome->attempts > 1;
+    counts->retries += outcome->attempts - 1;
+}
+
 void recorder_outcome(struct recorder *recorder, const struct outcome *outcome)
 {
     struct recorded *recorded = &recorder->transactions[outcome->transaction];
-    int64_t response = outcome->done_ns - outcome->intended_ns;
-    if (window_holds(recorder->window, outcome->done_ns)) {
-        recorded->counts.ok += outcome->ok;
-        recorded->counts.failed += !outcome->ok;
-        recorded->counts.retried += outcome->attempts > 1;
-        recorded->counts.retries += outcome->attempts - 1;
-        hist_record(recorded->running, response);
+    bool counts = window_holds(recorder->window, outcome->intended_ns);
+    bool ends_inside = window_holds(recorder->window, outcome->done_ns);
+    int64_t response_ns = outcome->done_ns - outcome->intended_ns;
+    if (ends_inside) {
+        count_second(&recorded->counts, outcome);
+        hist_record(counts ? recorded->running : recorded->early, response_ns);
     }
-    if (window_holds(recorder->window, outcome->intended_ns)) {
-        count(&recorded->result, outcome);
-        hist_record(recorded->result.response, response);
-        hist_record(recorded->result.service, outcome->service_ns);
-        hist_record(recorder->lag, outcome->lag_ns);
-    }
+    if (!counts)
+        return;
+    bool plain = recorded->lone && outcome->ok && outcome->attempts == 1;
+    count(&recorded->result, outcome);
+    hist_record(plain ? recorded->plain : recorded->result.service, outcome->service_ns);
+    hist_record(recorder->lag, outcome->lag_ns);
+    if (!ends_inside)
+        hist_record(recorded->result.response, response_ns);
 }
 
 static void count_code(struct recorder *recorder, sqlstate code)
@@ -173,13 +190,28 @@ static void fill_second(struct second *second, const struct recorder *recorder)
     }
 }
 
+static void add_running(struct recorded *recorded)
+{
+    hist_merge(recorded->result.response, recorded->running);
+    hist_merge(recorded->running, recorded->early);
+}
+
+static void begin_second(struct recorded *recorded)
+{
+    hist_clear(recorded->running);
+    hist_clear(recorded->early);
+    recorded->counts = (struct second_counts){0};
+}
+
 /* The one allocation in the measured path: once a second, a few kilobytes, ten microseconds with the copying. A
  * preallocated buffer would have to hold every second of the longest run, or lose some. */
 COLD static void publish(struct recorder *recorder)
 {
     size_t n_pairs = 0;
-    for (size_t i = 0; i < recorder->n_transactions; i++)
+    for (size_t i = 0; i < recorder->n_transactions; i++) {
+        add_running(&recorder->transactions[i]);
         n_pairs += touched(recorder->transactions[i].running);
+    }
     struct second *second = second_new(recorder->n_transactions, n_pairs);
     if (second) {
         second->number = recorder->second_number;
@@ -189,10 +221,18 @@ COLD static void publish(struct recorder *recorder)
     } else {
         recorder->failed = true;
     }
-    for (size_t i = 0; i < recorder->n_transactions; i++) {
-        hist_clear(recorder->transactions[i].running);
-        recorder->transactions[i].counts = (struct second_counts){0};
-    }
+    for (size_t i = 0; i < recorder->n_transactions; i++)
+        begin_second(&recorder->transactions[i]);
+}
+
+static void add_plain(struct recorded *recorded)
+{
+    if (!recorded->lone)
+        return;
+    hist_merge(recorded->result.service, recorded->plain);
+    hist_merge(recorded->result.statements[0].service, recorded->plain);
+    recorded->result.statements[0].count += recorded->plain->total;
+    hist_clear(recorded->plain);
 }
 
 /* The last second is handed over by recorder_close: there is no more to roll. */
@@ -221,6 +261,8 @@ void recorder_close(struct recorder *recorder)
     recorder_roll(recorder, window_end(recorder->window));
     if (recorder->second_end_ns != 0)
         publish(recorder);
+    for (size_t i = 0; i < recorder->n_transactions; i++)
+        add_plain(&recorder->transactions[i]);
 }
 
 const struct second *recorder_take(struct recorder *recorder)

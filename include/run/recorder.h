@@ -33,9 +33,16 @@ struct second {
     } *pairs;
 };
 
+/* A histogram is two pages of memory or more, and after each turn of the server none of them is in the caches.
+ * Therefore what several distributions have in common is recorded once, and added to each of them when a second or the
+ * window ends. */
 struct recorded {
     struct transaction_result result;
-    struct hist *running; /* responses that ended in the running second */
+    struct hist *running; /* responses that ended in the running second, of transactions that count */
+    struct hist *early;   /* and of those that began before the window: in the timeline only */
+    struct hist
+        *plain; /* service of a lone statement that ended well at once: it is the transaction's and the statement's */
+    bool lone;  /* one autocommit statement is all it is */
     struct second_counts counts;
 };
 
@@ -76,15 +83,15 @@ void recorder_deinit(struct recorder *recorder); /* all-zero and half-built ones
 
 void recorder_outcome(struct recorder *recorder, const struct outcome *outcome);
 
-/* One statement that ended well, of a transaction meant to start at `intended_ns`. */
-static inline void recorder_statement(struct recorder *recorder, int transaction, int statement, int64_t intended_ns,
-                                      int64_t service_ns)
+/* One statement that ended well in the transaction's attempt number `attempt`, meant to start at `intended_ns`. */
+static inline void recorder_statement(struct recorder *recorder, int transaction, int statement, int attempt,
+                                      int64_t intended_ns, int64_t service_ns)
 {
-    if (!window_holds(recorder->window, intended_ns))
-        return;
-    struct statement_result *result = &recorder->transactions[transaction].result.statements[statement];
-    result->count++;
-    hist_record(result->service, service_ns);
+    struct recorded *recorded = &recorder->transactions[transaction];
+    if ((recorded->lone && attempt == 1) || !window_holds(recorder->window, intended_ns))
+        return; /* recorder_outcome() has it */
+    recorded->result.statements[statement].count++;
+    hist_record(recorded->result.statements[statement].service, service_ns);
 }
 
 /* One failed attempt. `where` and `text` (which may lack) become the trial's first error if there was none. */
@@ -102,7 +109,7 @@ static inline void recorder_tick(struct recorder *recorder, int64_t now_ns)
     if (now_ns >= recorder->second_end_ns)
         recorder_roll(recorder, now_ns);
 }
-/* Hand over the window's last second too, which may be shorter. */
+/* Hand over the window's last second too, which may be shorter, and complete the results. */
 void recorder_close(struct recorder *recorder);
 
 /* For the main thread: the next finished second, or NULL if there is none yet. It belongs to the recorder and is valid

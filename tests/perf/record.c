@@ -19,7 +19,7 @@ enum {
 
 static const struct statement statements[] = {{.number = 1}};
 static const struct transaction transactions[] = {
-    {.name = "lookup", .weight = 1, .n_statements = 1, .statements = statements}};
+    {.name = "lookup", .weight = 1, .n_statements = 1, .statements = statements, .n_steps = 1}};
 static const struct workload workload = {.transactions = transactions, .n_transactions = 1};
 
 /* Log-normal around 0.3 ms: what a loaded server's lookups look like. */
@@ -49,7 +49,7 @@ static double ns_each(struct recorder *recorder, const int64_t *latencies)
             .service_ns = service,
         };
         if (recorder) {
-            recorder_statement(recorder, 0, 0, i, service);
+            recorder_statement(recorder, 0, 0, 1, i, service);
             recorder_outcome(recorder, &outcome);
         } else {
             sink = outcome.done_ns + outcome.lag_ns;

@@ -11,7 +11,7 @@
 
 static const struct statement statements[] = {{.number = 1}};
 static const struct transaction transactions[] = {
-    {.name = "a", .weight = 1, .n_statements = 1, .statements = statements},
+    {.name = "a", .weight = 1, .n_statements = 1, .statements = statements, .n_steps = 1},
     {.name = "b", .weight = 1},
 };
 static const struct workload workload = {.transactions = transactions, .n_transactions = 2};
@@ -48,6 +48,7 @@ static void test_window_counts_by_intended_start(void **state)
     record(&recorder, 0, START + 2 * NS_PER_S - 1, START + 5 * NS_PER_S, true); /* ends in the drain */
     record(&recorder, 0, START + 2 * NS_PER_S, START + 6 * NS_PER_S, true);     /* begins after the end */
     recorder_censored(&recorder, 0, START + NS_PER_S, 9 * NS_PER_S);
+    recorder_close(&recorder);
     const struct transaction_result *a = &recorder.transactions[0].result;
     assert_int_equal(a->ok, 2);
     assert_int_equal(a->failed, 1);
@@ -55,6 +56,42 @@ static void test_window_counts_by_intended_start(void **state)
     assert_int_equal(a->response->total, 4);
     assert_int_equal(a->response->max, 9 * NS_PER_S);
     assert_int_equal(recorder.lag->total, 3);
+    assert_int_equal(a->service->total, 4);
+    assert_int_equal(a->statements[0].count, 2);
+    assert_int_equal(a->statements[0].service->total, 2);
+    assert_int_equal(a->statements[0].service->max, 3 * NS_PER_S + 1 - 1000);
+    recorder_deinit(&recorder);
+}
+
+/* A retried lone statement is not plain: its service and the transaction's differ. */
+static void test_lone_statement_that_was_retried(void **state)
+{
+    (void)state;
+    struct window window;
+    struct recorder recorder;
+    struct outcome outcome = {.ok = true,
+                              .attempts = 2,
+                              .intended_ns = START,
+                              .done_ns = START + 10 * MS,
+                              .service_ns = 8 * MS,
+                              .backoff_ns = 2 * MS};
+    open_window(&window, START, NS_PER_S);
+    assert_true(recorder_init(&recorder, &workload, &window, NULL));
+    recorder_tick(&recorder, START);
+    recorder_statement(&recorder, 0, 0, 2, START, 3 * MS);
+    recorder_outcome(&recorder, &outcome);
+    recorder_statement(&recorder, 0, 0, 1, START, 5 * MS); /* the first attempt of another */
+    outcome.attempts = 1;
+    outcome.service_ns = 5 * MS;
+    recorder_outcome(&recorder, &outcome);
+    recorder_close(&recorder);
+    const struct transaction_result *a = &recorder.transactions[0].result;
+    assert_int_equal(a->service->max, 8 * MS);
+    assert_int_equal(a->service->total, 2);
+    assert_int_equal(a->statements[0].count, 2);
+    assert_int_equal(a->statements[0].service->min, 3 * MS);
+    assert_int_equal(a->statements[0].service->max, 5 * MS);
+    assert_int_equal(a->response->total, 2);
     recorder_deinit(&recorder);
 }
 
@@ -102,7 +139,7 @@ static void test_timeline_merges_finished_seconds(void **state)
     assert_true(timeline_init(&timeline, both, 2, NULL));
     for (int i = 0; i < 100; i++)
         record(&one, 0, START + i * 10 * MS, START + i * 10 * MS + 5 * MS, true);
-    record(&two, 1, START, START + 7 * MS, false);
+    record(&two, 1, START - MS, START + 6 * MS, false);          /* began in the warm-up: in the timeline only */
     record(&one, 0, START + 1100 * MS, START + 1200 * MS, true); /* hands over the first second */
     take_all(&timeline, false, length, 0);                       /* the other has not */
     record(&two, 1, START + 2000 * MS, START + 2300 * MS, true); /* two seconds at once */
@@ -177,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_window_counts_by_intended_start),
+        cmocka_unit_test(test_lone_statement_that_was_retried),
         cmocka_unit_test(test_errors_are_counted_and_the_first_is_kept),
         cmocka_unit_test(test_timeline_merges_finished_seconds),
         cmocka_unit_test(test_timeline_of_a_shortened_window),
