@@ -85,11 +85,15 @@ COLD static void become_warm(struct client *client)
     group->n_cold++;
 }
 
-/* Each transaction six times, the clients starting at different ones; then again those with a statement that an `if`
- * kept from running six times. -1: done. */
+/* Each transaction six times, the clients starting at different ones; then those with a statement that an `if` kept
+ * from running six times, each followed by one of the mix: what the window finds in the caches is the mix's doing. -1:
+ * one of the mix. */
 COLD static int warm_choice(struct client *client)
 {
     int n = client->group->mix->n;
+    client->warm_pause = !client->warm_pause && client->warm_turn > n * LINK_WARM_RUNS;
+    if (client->warm_pause && link_cold_statement(client->link) >= 0)
+        return -1;
     while (client->warm_turn < n * CLIENT_WARM_TURNS) {
         int turn = client->warm_turn++, entry = (turn + client->number) % n;
         if (turn < n * LINK_WARM_RUNS || link_is_cold(client->link, entry))

@@ -275,22 +275,27 @@ void pool_start(struct pool *pool, int64_t now_ns)
         begin_next(pool, now_ns);
 }
 
+/* The first of `n` statements that lacks runs; -1: none. Only a prepared statement has a plan to settle on. */
+static int first_cold(const struct link *link, int from, int n)
+{
+    if (link->pool->plan->protocol != PROTOCOL_PREPARED)
+        return -1;
+    for (int i = from; i < from + n; i++)
+        if (link->runs[i] < LINK_WARM_RUNS)
+            return i;
+    return -1;
+}
+
 bool link_is_cold(const struct link *link, int entry)
 {
     const struct mix *mix = link->pool->plan->mix;
     const struct mix_entry *e = &mix->entries[entry];
-    for (int i = 0; i < mix->workload->transactions[e->transaction].n_statements; i++)
-        if (link->runs[e->first_statement + i] < LINK_WARM_RUNS)
-            return true;
-    return false;
+    return first_cold(link, e->first_statement, mix->workload->transactions[e->transaction].n_statements) >= 0;
 }
 
 int link_cold_statement(const struct link *link)
 {
-    for (int i = 0; i < link->pool->plan->mix->n_statements; i++)
-        if (link->runs[i] < LINK_WARM_RUNS)
-            return i;
-    return -1;
+    return first_cold(link, 0, link->pool->plan->mix->n_statements);
 }
 
 int64_t pool_outage_ns(const struct pool *pool, int64_t now_ns)
