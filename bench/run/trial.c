@@ -48,10 +48,17 @@ static void observation_deinit(struct observation *observation)
 
 /* --- Before ------------------------------------------------------------------------------------------------------- */
 
+/* What CREATE INDEX or `apply` wrote is not in the shared buffers yet, and a variant shall not pay for being new.
+ * Without pg_prewarm it is at least in the operating system's cache, like the tables. */
+static bool warm_caches(struct session *session, struct err *err)
+{
+    return !session->prewarm[0] || settle_prewarm(session, err);
+}
+
 static bool switch_variant(struct session *session, int variant, const struct run_sink *sink, struct err *err)
 {
     if ((session->current.variant != variant || session->current.partial) &&
-        (!variant_leave(session, err) || !variant_enter(session, variant, err)))
+        (!variant_leave(session, err) || !variant_enter(session, variant, err) || !warm_caches(session, err)))
         return false;
     if (session->planned[variant])
         return true;

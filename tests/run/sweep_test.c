@@ -202,6 +202,35 @@ static void an_ordinary_role(void **state)
     sql(cluster_target(cluster), "DROP OWNED BY dyno_plain; DROP ROLE dyno_plain");
 }
 
+/* --- Every variant begins alike ------------------------------------------------------------------------------------ */
+
+/* CREATE INDEX writes past the shared buffers: without more ado the variant would begin colder than the one before. */
+static void look_for_cold_pages(struct scene *scene, const struct progress *progress)
+{
+    struct err err = {0};
+    if (progress->phase != PHASE_WARMUP || scene->n_states > scene->witness.n_trials)
+        return;
+    if (!db_value(scene->session->db,
+                "SELECT sum(pg_relation_size(c.oid) / 8192 - (SELECT count(*) FROM public.pg_buffercache b "
+                "WHERE b.relfilenode = pg_relation_filenode(c.oid) AND b.relforknumber = 0 AND b.reldatabase = "
+                "(SELECT oid FROM pg_database WHERE datname = current_database())))::bigint "
+                "FROM pg_class c WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'i')",
+                scene->states[scene->n_states++], 256, &err))
+        fail_msg("%s", err.text);
+}
+
+static void every_variant_begins_warm(void **state)
+{
+    (void)state;
+    struct scene scene = {.target = cluster_target(cluster), .update = look_for_cold_pages};
+    sql(cluster_target(cluster), "CREATE EXTENSION IF NOT EXISTS pg_prewarm; CREATE EXTENSION pg_buffercache");
+    must_play(&scene, READING, NULL, NULL);
+    assert_int_equal(scene.n_states, 4);
+    for (int i = 0; i < scene.n_states; i++)
+        assert_string_equal(scene.states[i], "0");
+    sql(cluster_target(cluster), "DROP EXTENSION pg_buffercache; DROP EXTENSION pg_prewarm");
+}
+
 /* --- What is written is undone ------------------------------------------------------------------------------------ */
 
 /* The driver's first word of each trial comes when all is ready and nothing has run. */
@@ -389,6 +418,7 @@ int main(void)
         TEST(plans_without_measuring),
         TEST(an_ordinary_role),
         TEST(the_server_counted_as_we_did),
+        TEST(every_variant_begins_warm),
         TEST(restored_by_seeding_again),
         TEST(restored_from_the_copy),
         TEST(hidden_writes_are_noticed),
