@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 void *loader_alloc(struct loader *loader, size_t count, size_t size)
@@ -86,6 +87,22 @@ bool loader_wants_name(struct loader *loader, const yaml_node_t *node, const cha
     return false;
 }
 
+/* Settings that would say something else than the report. NULL: the file may have it. */
+static const char *setting_has_another_place(const char *name)
+{
+    static const struct {
+        const char *name, *place;
+    } rows[] = {
+        {"default_transaction_isolation", "name isolation levels under `sweep`, as in `isolation: [rc, rr]`"},
+        {"transaction_isolation", "name isolation levels under `sweep`, as in `isolation: [rc, rr]`"},
+        {"standard_conforming_strings", "it is always on: the simple protocol's literals rely on it"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcasecmp(name, rows[i].name) == 0)
+            return rows[i].place;
+    return NULL;
+}
+
 void bind_settings(struct loader *loader, const yaml_node_t *node, const char *what, const struct setting **out,
                    size_t *count)
 {
@@ -101,6 +118,8 @@ void bind_settings(struct loader *loader, const yaml_node_t *node, const char *w
         const char *name = doc_text(key);
         if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] || !*name)
             doc_problem(&loader->doc, key, "`%s` is not the name of a setting", name);
+        else if (setting_has_another_place(name))
+            doc_problem(&loader->doc, key, "`%s` cannot be set here: %s", name, setting_has_another_place(name));
         else if (loader_wants_text(loader, value, value_of))
             settings[(*count)++] = (struct setting){loader_copy(loader, name), loader_copy(loader, doc_text(value))};
     }
