@@ -103,6 +103,7 @@ enum number_id {
     SCHEDULED,
     OK,
     FAILED,
+    CENSORED,
     TPS,
     GOODPUT,
     RETRIED,
@@ -146,6 +147,12 @@ static double trial_number(const struct trial_row *row, enum number_id id)
     }
 }
 
+/* Of a whole trial only: a second counts what ended in it. */
+static int64_t censored(const struct trial_row *row)
+{
+    return row->counts ? row->counts->censored : 0;
+}
+
 static void get_number(const struct trial_row *row, size_t param, struct cell *out)
 {
     const struct interval_result *interval = row->interval;
@@ -154,13 +161,16 @@ static void get_number(const struct trial_row *row, size_t param, struct cell *o
         out->number = row->duration_s;
         break;
     case SCHEDULED:
-        out->number = row->statement == 0 ? (double)(row->ok + row->failed) : NAN;
+        out->number = row->statement == 0 ? (double)(row->ok + row->failed + censored(row)) : NAN;
         break;
     case OK:
         out->number = (double)row->ok;
         break;
     case FAILED:
         out->number = row->statement == 0 ? (double)row->failed : NAN;
+        break;
+    case CENSORED:
+        out->number = row->statement == 0 ? (double)censored(row) : NAN;
         break;
     case TPS:
         out->number = row->duration_s > 0 ? (double)(row->ok + row->failed) / row->duration_s : NAN;
@@ -267,7 +277,7 @@ static const struct column summary_columns[] = {
     {"ok", get_number, OK},
     {"failed", get_number, FAILED},
     {"timed_out", get_number, NONE_YET},
-    {"censored", get_number, NONE_YET},
+    {"censored", get_number, CENSORED},
     {"tps", get_number, TPS},
     {"goodput_tps", get_number, GOODPUT},
     {"retried", get_number, RETRIED},

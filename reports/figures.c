@@ -97,17 +97,13 @@ static int only_writer(const struct facts *facts)
 struct totals {
     double updates, hot, commits;
     double records, fpi, bytes;
-    double ok, writer_ok;
+    double writer_ok;
     bool has_updates, has_wal;
 };
 
-static void add_trial(const struct fact_trial *trial, size_t n_transactions, int writer, struct totals *to)
+static void add_trial(const struct fact_trial *trial, int writer, struct totals *to)
 {
     const struct serverstat *server = &trial->plain.server;
-    for (size_t t = 0; t < n_transactions; t++)
-        to->ok += (double)trial->transactions[t].counts.ok;
-    if (writer >= 0)
-        to->writer_ok += (double)trial->transactions[writer].counts.ok;
     if (server->has[STAT_N_TUP_UPD] && server->has[STAT_N_TUP_HOT_UPD]) {
         to->has_updates = true;
         to->updates += (double)server->value[STAT_N_TUP_UPD];
@@ -119,15 +115,16 @@ static void add_trial(const struct fact_trial *trial, size_t n_transactions, int
         to->fpi += (double)server->value[STAT_WAL_FPI];
         to->bytes += (double)server->value[STAT_WAL_BYTES];
         to->commits += (double)trial->plain.total_commits;
+        if (writer >= 0)
+            to->writer_ok += (double)trial->transactions[writer].counts.trial_ok;
     }
 }
 
-/* WAL is counted over warm-up, window and drain: so are the commits; the writer's part of them is the window's. */
+/* WAL is counted over warm-up, window and drain: so are the commits, and the writer's. The warm-up's mix is not the
+ * window's, and its part of the trial is the larger the slower the variant is. */
 static void share_wal(const struct totals *totals, struct ledger *out)
 {
-    double writers = totals->commits;
-    if (out->wal_transaction >= 0 && totals->ok > 0)
-        writers *= totals->writer_ok / totals->ok;
+    double writers = out->wal_transaction >= 0 ? totals->writer_ok : totals->commits;
     if (!totals->has_wal || writers <= 0)
         return;
     out->wal_records = totals->records / writers;
@@ -149,7 +146,7 @@ void figures_ledger(const struct facts *facts, int variant, struct ledger *out)
         for (size_t k = 0; k < trial->plain.n_indexes; k++)
             out->scans += (double)trial->plain.indexes[k].scans;
         if (facts_whole(trial))
-            add_trial(trial, facts->n_transactions, out->wal_transaction, &totals);
+            add_trial(trial, out->wal_transaction, &totals);
     }
     out->build_ns = median_of(facts, variant, build_ns);
     out->size_bytes = median_of(facts, variant, size_bytes);

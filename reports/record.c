@@ -36,6 +36,7 @@ const size_t record_trial_n = RECORD_COUNT(record_trial);
 const struct record_field record_counts[] = {
     INT64(struct transaction_result, ok),
     INT64(struct transaction_result, failed),
+    INT64(struct transaction_result, censored),
     INT64(struct transaction_result, retried),
     INT64(struct transaction_result, retries),
     INT64(struct transaction_result, serialization_failures),
@@ -43,6 +44,7 @@ const struct record_field record_counts[] = {
     INT64(struct transaction_result, other_failures),
     INT64(struct transaction_result, backoff_ns),
     INT64(struct transaction_result, wasted_ns),
+    INT64(struct transaction_result, trial_ok),
 };
 const size_t record_counts_n = RECORD_COUNT(record_counts);
 

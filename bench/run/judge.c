@@ -83,8 +83,22 @@ static void judge_give_ups(const struct session *session, struct trial_result *t
         const struct transaction_result *result = &trial->transactions[t];
         if (result->failed > 0 && result->serialization_failures + result->deadlock_failures > 0)
             trial_result_warn(trial, "%s: %" PRId64 " transaction%s gave up (max_tries is %d)",
-                              session->workload->transactions[t].name, result->failed,
-                              result->failed == 1 ? "" : "s", session->workload->retry.max_tries);
+                              session->workload->transactions[t].name, result->failed, result->failed == 1 ? "" : "s",
+                              session->workload->retry.max_tries);
+    }
+}
+
+/* With them the percentiles are lower bounds. */
+static void judge_censored(const struct session *session, struct trial_result *trial)
+{
+    for (size_t t = 0; t < trial->n_transactions; t++) {
+        const struct transaction_result *result = &trial->transactions[t];
+        if (result->censored > 0)
+            trial_result_warn(trial,
+                              "%s: %" PRId64 " transaction%s still ran when the wait after the window ended: its high "
+                              "percentiles are at least what is shown",
+                              session->workload->transactions[t].name, result->censored,
+                              result->censored == 1 ? "" : "s");
     }
 }
 
@@ -152,6 +166,7 @@ void judge_trial(const struct session *session, const struct state_print *before
     judge_examined(session, examined, trial);
     judge_errors(trial);
     judge_give_ups(session, trial);
+    judge_censored(session, trial);
     judge_background(trial);
     judge_counters(session, trial);
     judge_state(session, before, trial);

@@ -94,6 +94,7 @@ void recorder_outcome(struct recorder *recorder, const struct outcome *outcome)
     bool counts = window_holds(recorder->window, outcome->intended_ns);
     bool ends_inside = window_holds(recorder->window, outcome->done_ns);
     int64_t response_ns = outcome->done_ns - outcome->intended_ns;
+    recorded->result.trial_ok += outcome->ok;
     if (ends_inside) {
         count_second(&recorded->counts, outcome);
         hist_record(counts ? recorded->running : recorded->early, response_ns);

@@ -44,6 +44,7 @@ void transaction_result_merge(struct transaction_result *into, const struct tran
     into->other_failures += from->other_failures;
     into->backoff_ns += from->backoff_ns;
     into->wasted_ns += from->wasted_ns;
+    into->trial_ok += from->trial_ok;
     hist_merge(into->response, from->response);
     hist_merge(into->service, from->service);
     for (int i = 0; i < into->n_statements; i++) {

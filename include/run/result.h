@@ -39,6 +39,7 @@ struct transaction_result {
     int64_t other_failures;
     int64_t backoff_ns;    /* waited between attempts, summed */
     int64_t wasted_ns;     /* service time of attempts that came to nothing, summed */
+    int64_t trial_ok;      /* over warm-up, window and drain: what the server's counters are to be shared among */
     struct hist *response; /* intended start to final end, failed ones included. Owned */
     struct hist *service;  /* first byte of the first attempt to the final result, back-off excluded. Owned */
     struct statement_result *statements; /* n_statements of the spec. Owned */

@@ -190,7 +190,7 @@ static inline void synthetic_intervals(const struct synthetic *shape, struct tri
 static inline void synthetic_server(const struct synthetic *shape, struct trial_result *trial)
 {
     for (size_t t = 0; t < trial->n_transactions; t++)
-        trial->total_commits += trial->transactions[t].ok;
+        trial->total_commits += trial->transactions[t].trial_ok = trial->transactions[t].ok;
     trial->server.has[STAT_WAL_BYTES] = trial->server.has[STAT_N_TUP_UPD] = trial->server.has[STAT_N_TUP_HOT_UPD] =
         true;
     trial->server.value[STAT_N_TUP_UPD] = 1000;

@@ -69,6 +69,15 @@ static void cut_short(void **state)
     judged(&bench, true, &first, false, "measured 2.5 s of 8.0 s");
 }
 
+static void still_running(void **state)
+{
+    (void)state;
+    struct bench bench;
+    good(&bench);
+    bench.transaction.censored = 2;
+    judged(&bench, true, &first, true, "2 transactions still ran");
+}
+
 static void not_examined(void **state)
 {
     (void)state;
@@ -199,12 +208,18 @@ static void another_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_to_say),    cmocka_unit_test(cut_short),
-        cmocka_unit_test(not_examined),      cmocka_unit_test(broken),
+        cmocka_unit_test(nothing_to_say),
+        cmocka_unit_test(cut_short),
+        cmocka_unit_test(still_running),
+        cmocka_unit_test(not_examined),
+        cmocka_unit_test(broken),
         cmocka_unit_test(surprising_errors),
-        cmocka_unit_test(each_message_with_its_own_kind), cmocka_unit_test(conflicts_are_no_surprise),
-        cmocka_unit_test(nothing_succeeded), cmocka_unit_test(the_server_was_busy_otherwise),
-        cmocka_unit_test(counts_disagree),   cmocka_unit_test(another_state),
+        cmocka_unit_test(each_message_with_its_own_kind),
+        cmocka_unit_test(conflicts_are_no_surprise),
+        cmocka_unit_test(nothing_succeeded),
+        cmocka_unit_test(the_server_was_busy_otherwise),
+        cmocka_unit_test(counts_disagree),
+        cmocka_unit_test(another_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,7 @@ static void test_window_counts_by_intended_start(void **state)
     assert_int_equal(a->ok, 2);
     assert_int_equal(a->failed, 1);
     assert_int_equal(a->censored, 1);
+    assert_int_equal(a->trial_ok, 4); /* whenever it began */
     assert_int_equal(a->response->total, 4);
     assert_int_equal(a->response->max, 9 * NS_PER_S);
     assert_int_equal(recorder.lag->total, 3);
