@@ -255,6 +255,8 @@ static void test_trouble_is_shown(void **state)
     assert_has(table, "17 of 18 trials valid; 6 broke a check: see BROKEN above. 1 not valid: the warnings say why");
     assert_has(table, "the first error of the run: ERROR:  could not serialize access");
     assert_file_has(place, "report.md", "> **Do not trust the speed of this one.** BROKEN");
+    /* scheduled = ok + failed + timed_out + censored */
+    assert_file_has(place, "summary.csv", ",dashboard,all,2.5,750,748,1,0,1,");
     free(table);
 }
 

@@ -158,7 +158,8 @@ static inline void synthetic_transaction(const struct synthetic *shape, const st
     out->failed = n / 400 * trial->isolation;
     out->retried = n / 50 * trial->isolation;
     out->retries = out->retried * 2;
-    out->ok -= out->failed;
+    out->ok -= out->failed + trial->isolation;
+    out->censored = trial->isolation;
     out->serialization_failures = out->retries + out->failed * 10;
 }
 
