@@ -126,30 +126,45 @@ static bool grow_relations(struct loader *loader, size_t more)
     return true;
 }
 
+static bool open_source(struct loader *loader, const yaml_node_t *node, struct csv_source **out)
+{
+    struct err err;
+    char path[4096];
+    if (!loader_wants_text(loader, node, "a source's path"))
+        return false;
+    loader_path(loader, doc_text(node), path, sizeof path);
+    bool ok = csv_source_open(path, out, &err);
+    if (!ok)
+        doc_problem(&loader->doc, node, "%s%s%s", err.where, err.where[0] ? ": " : "", err.text);
+    return ok;
+}
+
+static void name_source_columns(struct loader *loader, struct table_spec *spec)
+{
+    spec->columns = LOADER_ARRAY(loader, struct column_spec, spec->source->n_columns);
+    spec->n_columns = spec->columns ? spec->source->n_columns : 0;
+    for (size_t i = 0; i < spec->n_columns; i++)
+        spec->columns[i].name = spec->source->columns[i];
+}
+
+/* One that cannot be read is declared all the same, without columns: its uses are not mistakes of their own. */
 static void bind_source(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node, struct table_spec *spec)
 {
     struct workload *workload = loader->workload;
     struct csv_source *source;
-    struct err err;
-    char path[4096];
-    if (!loader_wants_name(loader, key, "a source's name", IDENTIFIER_MAX) ||
-        !loader_wants_text(loader, node, "a source's path"))
+    if (!loader_wants_name(loader, key, "a source's name", IDENTIFIER_MAX))
         return;
-    loader_path(loader, doc_text(node), path, sizeof path);
-    if (!csv_source_open(path, &source, &err)) {
-        doc_problem(&loader->doc, node, "%s%s%s", err.where, err.where[0] ? ": " : "", err.text);
+    struct relation *relation = add_relation(loader, spec, doc_text(key));
+    if (!relation)
         return;
-    }
+    relation->state = ROWS_BAD;
+    if (!open_source(loader, node, &source))
+        return;
     workload->sources[workload->n_sources++] = source;
     spec->source = source;
     spec->rows = source->rows;
-    spec->columns = LOADER_ARRAY(loader, struct column_spec, source->n_columns);
-    spec->n_columns = spec->columns ? source->n_columns : 0;
-    for (size_t i = 0; i < spec->n_columns; i++)
-        spec->columns[i].name = source->columns[i];
-    struct relation *relation = add_relation(loader, spec, doc_text(key));
-    if (relation)
-        relation->state = ROWS_FOUND;
+    name_source_columns(loader, spec);
+    relation->state = ROWS_FOUND;
 }
 
 void bind_sources(struct loader *loader, const yaml_node_t *node)

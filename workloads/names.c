@@ -90,12 +90,13 @@ static size_t find_table(struct parser *parser, const struct token *token)
     return i;
 }
 
+/* The column's index, or n_columns after reporting; a relation without any was reported itself. */
 static size_t find_column(struct parser *parser, const struct table_spec *table, const struct token *token)
 {
     size_t i = 0;
     while (i < table->n_columns && !parser_same_name(table->columns[i].name, parser->text + token->offset, token->len))
         i++;
-    if (i < table->n_columns)
+    if (i < table->n_columns || table->n_columns == 0)
         return i;
     const char **names = ARENA_ARRAY(parser->arena, const char *, table->n_columns + 1);
     const char *name = parser_token_text(parser, token, 0);
