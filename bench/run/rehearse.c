@@ -10,8 +10,9 @@
 #include "session.h"
 
 enum {
-    MAX_NAMES = 1600
-}; /* columns that a table can have */
+    MAX_NAMES = 1600, /* columns that a table can have */
+    BOOL_TYPE = 16    /* the oid of boolean, the same on every server */
+};
 
 #define SQLSTATE_ACTIVE_TRANSACTION SQLSTATE('2', '5', '0', '0', '1')
 
@@ -135,17 +136,27 @@ static bool check_tables(struct session *session, struct err *err)
 
 /* --- Variants and statements -------------------------------------------------------------------------------------- */
 
-/* Of the statement prepared last. A variable without a column would keep what was in it before. */
+/* The columns of the statement prepared last, and the type of the first. */
+static bool describe(struct session *session, const char *what, const char *where, int *columns, Oid *type,
+                     struct err *err)
+{
+    PGresult *described = PQdescribePrepared(db_handle(session->db), "");
+    bool ok = PQresultStatus(described) == PGRES_COMMAND_OK;
+    *columns = PQnfields(described);
+    *type = *columns > 0 ? PQftype(described, 0) : 0;
+    PQclear(described);
+    return ok || err_set(err, ERR_SERVER, where, "%s: %s", what, PQerrorMessage(db_handle(session->db)));
+}
+
+/* A variable without a column would keep what was in it before. */
 static bool check_into(struct session *session, const struct statement *statement, const char *what, struct err *err)
 {
+    int n;
+    Oid type;
     if (statement->n_into == 0)
         return true;
-    PGresult *described = PQdescribePrepared(db_handle(session->db), "");
-    int n = PQnfields(described);
-    bool ok = PQresultStatus(described) == PGRES_COMMAND_OK;
-    PQclear(described);
-    if (!ok)
-        return err_set(err, ERR_SERVER, statement->where, "%s: %s", what, PQerrorMessage(db_handle(session->db)));
+    if (!describe(session, what, statement->where, &n, &type, err))
+        return false;
     return n >= statement->n_into ||
            err_set(err, ERR_INPUT, statement->where, "%s: `into` names %d variable%s, and the rows have %d column%s",
                    what, statement->n_into, statement->n_into == 1 ? "" : "s", n, n == 1 ? "" : "s");
@@ -224,6 +235,38 @@ static bool rehearse_variant(struct session *session, const struct variant *vari
     return db_exec(session->db, "rehearsal", "ROLLBACK TO SAVEPOINT pgdyno_variant", err);
 }
 
+static bool not_boolean(struct session *session, const char *what, const char *given, struct err *err)
+{
+    return err_set(err, ERR_INPUT, session->workload->path,
+                   "%s: gives %s\na check is a query for one value that is true as long as all is well, "
+                   "as: SELECT count(*) = 0 FROM … WHERE …",
+                   what, given);
+}
+
+static bool wrong_type(struct session *session, const char *what, Oid type, struct err *err)
+{
+    char sql[64], name[128], given[192];
+    snprintf(sql, sizeof sql, "SELECT format_type(%u, NULL)", type);
+    if (!db_value(session->db, sql, name, sizeof name, err))
+        return false;
+    snprintf(given, sizeof given, "a %s, not a boolean", name);
+    return not_boolean(session, what, given, err);
+}
+
+/* Of the statement prepared last. A check that can never be true would be told only after all was seeded. */
+static bool check_boolean(struct session *session, const char *what, struct err *err)
+{
+    char given[64];
+    int n;
+    Oid type;
+    if (!describe(session, what, session->workload->path, &n, &type, err))
+        return false;
+    if (n == 1)
+        return type == BOOL_TYPE || wrong_type(session, what, type, err);
+    snprintf(given, sizeof given, "%d columns, not one boolean", n);
+    return not_boolean(session, what, n == 0 ? "no columns, not one boolean" : given, err);
+}
+
 static bool rehearse_checks(struct session *session, struct err *err)
 {
     char what[128];
@@ -232,6 +275,8 @@ static bool rehearse_checks(struct session *session, struct err *err)
         snprintf(what, sizeof what, "check %.64s", check->name);
         if (!db_prepare_check(session->db, what, check->sql, err))
             return session_blame(session, session->workload->path, err);
+        if (!check_boolean(session, what, err))
+            return false;
     }
     return true;
 }

@@ -136,6 +136,19 @@ static void checks_and_session_settings(void **state)
     finds("checks:", "session: { statement_timeout: soon }\nchecks:", "statement_timeout", ".yaml");
 }
 
+/* Only the server knows a query's columns; that it gives one row is seen on the seeded tables. */
+static void a_check_gives_one_boolean(void **state)
+{
+    (void)state;
+    finds("SELECT count(*) = 5000 FROM items", "SELECT count(*) FROM items",
+          "check whole: gives a bigint, not a boolean", ".yaml");
+    finds("SELECT count(*) = 5000 FROM items", "SELECT count(*) FROM items", "SELECT count(*) = 0 FROM", ".yaml");
+    finds("SELECT count(*) = 5000 FROM items", "'SELECT true, count(*) FROM items'",
+          "check whole: gives 2 columns, not one boolean", ".yaml");
+    finds("SELECT count(*) = 5000 FROM items", "DELETE FROM items", "check whole: gives no columns", ".yaml");
+    finds("SELECT count(*) = 5000 FROM items", "SELECT 't' AS fine FROM items", "gives a text, not a boolean", ".yaml");
+}
+
 static void transaction_control_is_refused(void **state)
 {
     (void)state;
@@ -188,6 +201,7 @@ int main(void)
         cmocka_unit_test(variants),
         cmocka_unit_test(a_variant_may_make_what_its_statements_need),
         cmocka_unit_test(checks_and_session_settings),
+        cmocka_unit_test(a_check_gives_one_boolean),
         cmocka_unit_test(transaction_control_is_refused),
         cmocka_unit_test(what_cannot_be_rehearsed_is_said),
         cmocka_unit_test(a_stop_leaves_nothing),
