@@ -5,6 +5,11 @@
 
 #define MARK_SQL "SELECT obj_description('dyno_reading'::regnamespace, 'pg_namespace')"
 #define OID_SQL  "SELECT 'dyno_reading'::regnamespace::oid"
+/* Every page with rows is all-visible. relpages would be too many: when loaders wait for one another to extend the
+ * table, the server adds pages ahead, and those that stay unused hold nothing that could be visible. */
+#define VISIBLE_SQL                                                                                                    \
+    "SELECT relallvisible = (SELECT count(DISTINCT (ctid::text::point)[0]) FROM dyno_reading.items) "                  \
+    "FROM pg_class WHERE oid = 'dyno_reading.items'::regclass"
 #define ROWS_SQL "SELECT md5(string_agg(i::text, ',' ORDER BY id)) FROM dyno_reading.items i"
 
 static struct cluster *cluster;
@@ -79,7 +84,7 @@ static void fills_and_settles(void **state)
     assert_contains(str_text(&witness.notices), "will create schema \"dyno_reading\"");
     assert_sql(target, "SELECT count(*) FROM dyno_reading.items", "5000");
     assert_sql(target, "SELECT reltuples::int FROM pg_class WHERE oid = 'dyno_reading.items'::regclass", "5000");
-    assert_sql(target, "SELECT relallvisible = relpages FROM pg_class WHERE oid = 'dyno_reading.items'::regclass", "t");
+    assert_sql(target, VISIBLE_SQL, "t");
     assert_sql(target, "SELECT count(*) FROM pg_stats WHERE schemaname = 'dyno_reading'", "3");
     assert_sql(target, "SELECT count(*) FROM pg_constraint WHERE connamespace = 'dyno_reading'::regnamespace", "1");
     str_deinit(&witness.notices);
