@@ -200,6 +200,7 @@ static void name_columns(struct loader *loader, struct table_spec *spec, const y
         loader_wants_name(loader, key, "a column's name", IDENTIFIER_MAX);
         spec->columns[i].name = loader_copy(loader, doc_text(key));
         spec->columns[i].make = program_column;
+        loader_place(loader, &spec->columns[i], key);
         spec->n_columns += spec->columns[i].name != NULL;
     }
 }
@@ -221,6 +222,7 @@ static void name_table(struct loader *loader, const yaml_node_t *key, const yaml
         return;
     relation->rows_node = doc_get(&loader->doc, node, "rows");
     relation->columns_node = doc_get(&loader->doc, node, "columns");
+    loader_place(loader, relation->spec, key);
     if (!relation->rows_node)
         doc_problem(&loader->doc, key, "%s needs `rows`: how many", what);
     if (relation->columns_node)

@@ -196,8 +196,6 @@ static struct statement *add_statement(struct builder *builder, const yaml_node_
 {
     struct loader *loader = builder->loader;
     struct transaction *transaction = builder->transaction;
-    const char *slash = strrchr(loader->workload->path, '/');
-    const char *file = slash ? slash + 1 : loader->workload->path;
     size_t n_variables = 0;
     if (!loader_wants_text(loader, node, "`sql`") || !check_kind(loader, node) ||
         !check_sql(loader, node, &n_variables))
@@ -206,7 +204,7 @@ static struct statement *add_statement(struct builder *builder, const yaml_node_
     statement->number = transaction->n_statements;
     statement->text = arena_strndup(loader->arena, doc_text(node), sqltext_trimmed(doc_text(node)));
     statement->prepared_name = arena_printf(loader->arena, "%s_%d", transaction->name, statement->number);
-    statement->where = arena_printf(loader->arena, "%s:%d", file, doc_line(node));
+    statement->where = loader_where(loader, node);
     if (!statement->text || !statement->prepared_name || !statement->where) {
         loader->problems->failed = true;
         return NULL;

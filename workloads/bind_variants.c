@@ -279,7 +279,9 @@ void bind_checks(struct loader *loader, const yaml_node_t *node)
     for (size_t i = 0; i < doc_count(node); i++) {
         const yaml_node_t *key = doc_key(&loader->doc, node, i), *value = doc_value(&loader->doc, node, i);
         if (loader_wants_name(loader, key, "a check's name", IDENTIFIER_MAX) &&
-            loader_wants_text(loader, value, "a check"))
+            loader_wants_text(loader, value, "a check")) {
+            loader_place(loader, &checks[workload->n_checks], value);
             checks[workload->n_checks++] = (struct check){loader_copy(loader, doc_text(key)), check_sql(loader, value)};
+        }
     }
 }

@@ -25,6 +25,26 @@ const char *loader_copy(struct loader *loader, const char *text)
     return copy;
 }
 
+const char *loader_where(struct loader *loader, const yaml_node_t *node)
+{
+    const char *slash = strrchr(loader->workload->path, '/');
+    const char *file = slash ? slash + 1 : loader->workload->path;
+    const char *where = arena_printf(loader->arena, "%s:%d", file, doc_line(node));
+    if (!where)
+        loader->problems->failed = true;
+    return where;
+}
+
+void loader_place(struct loader *loader, const void *thing, const yaml_node_t *node)
+{
+    struct file_place *place = LOADER_ARRAY(loader, struct file_place, 1);
+    const char *where = loader_where(loader, node);
+    if (!place || !where)
+        return;
+    *place = (struct file_place){thing, where, loader->workload->places};
+    loader->workload->places = place;
+}
+
 void loader_problem(struct loader *loader, struct origin origin, const char *fmt, ...)
 {
     struct str text = {0};
@@ -116,12 +136,14 @@ void bind_settings(struct loader *loader, const yaml_node_t *node, const char *w
         char value_of[160];
         snprintf(value_of, sizeof value_of, "the setting `%.100s`", doc_text(key));
         const char *name = doc_text(key);
-        if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] || !*name)
+        if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] || !*name) {
             doc_problem(&loader->doc, key, "`%s` is not the name of a setting", name);
-        else if (setting_has_another_place(name))
+        } else if (setting_has_another_place(name)) {
             doc_problem(&loader->doc, key, "`%s` cannot be set here: %s", name, setting_has_another_place(name));
-        else if (loader_wants_text(loader, value, value_of))
+        } else if (loader_wants_text(loader, value, value_of)) {
+            loader_place(loader, &settings[*count], value);
             settings[(*count)++] = (struct setting){loader_copy(loader, name), loader_copy(loader, doc_text(value))};
+        }
     }
 }
 

@@ -54,6 +54,11 @@ void loader_problem(struct loader *loader, struct origin origin, const char *fmt
 /* " (did you mean `x`?)" or "", in `buf`. */
 const char *loader_hint(char *buf, size_t size, const char *word, const char *const *names);
 
+/* "tasks.yaml:48", in the arena; NULL, and problems->failed, when there is no memory. */
+const char *loader_where(struct loader *loader, const yaml_node_t *node);
+/* Remember for workload_where() that `node` is where `thing` stands. */
+void loader_place(struct loader *loader, const void *thing, const yaml_node_t *node);
+
 /* Is the node what `what` needs? If not, say so. An empty one is none of them. */
 bool loader_wants_map(struct loader *loader, const yaml_node_t *node, const char *what);
 bool loader_wants_text(struct loader *loader, const yaml_node_t *node, const char *what);

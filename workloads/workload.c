@@ -90,6 +90,14 @@ void workload_free(struct workload *workload)
     arena_free(workload->arena);
 }
 
+const char *workload_where(const struct workload *workload, const void *thing)
+{
+    const struct file_place *place = workload->places;
+    while (place && place->thing != thing)
+        place = place->next;
+    return place ? place->where : workload->path;
+}
+
 static bool read_text(struct workload *workload, struct problems *problems)
 {
     struct str text = {0};

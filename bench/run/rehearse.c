@@ -71,7 +71,7 @@ static bool no_table(struct session *session, const struct table_spec *table, st
         return false;
     suggest(rows, 0, table->name, hint, sizeof hint);
     PQclear(rows);
-    return err_set(err, ERR_INPUT, session->workload->path,
+    return err_set(err, ERR_INPUT, workload_where(session->workload, table),
                    "the schema creates no table %s, which `tables` wants to fill%s", table->name, hint);
 }
 
@@ -100,12 +100,13 @@ static bool check_columns(struct session *session, const struct table_spec *tabl
         if (has_column(rows, name))
             continue;
         suggest(rows, 0, name, hint, sizeof hint);
-        return err_set(err, ERR_INPUT, session->workload->path, "table %s has no column %s%s", table->name, name, hint);
+        return err_set(err, ERR_INPUT, workload_where(session->workload, &table->columns[i]),
+                       "table %s has no column %s%s", table->name, name, hint);
     }
     for (int i = 0; i < PQntuples(rows); i++) {
         const char *name = PQgetvalue(rows, i, 0);
         if (strcmp(PQgetvalue(rows, i, 1), "t") == 0 && !is_declared(table, name))
-            return err_set(err, ERR_INPUT, session->workload->path,
+            return err_set(err, ERR_INPUT, workload_where(session->workload, table),
                            "column %s of table %s is NOT NULL without a default, and `tables` does not fill it", name,
                            table->name);
     }
@@ -235,36 +236,36 @@ static bool rehearse_variant(struct session *session, const struct variant *vari
     return db_exec(session->db, "rehearsal", "ROLLBACK TO SAVEPOINT pgdyno_variant", err);
 }
 
-static bool not_boolean(struct session *session, const char *what, const char *given, struct err *err)
+static bool not_boolean(const char *what, const char *where, const char *given, struct err *err)
 {
-    return err_set(err, ERR_INPUT, session->workload->path,
+    return err_set(err, ERR_INPUT, where,
                    "%s: gives %s\na check is a query for one value that is true as long as all is well, "
                    "as: SELECT count(*) = 0 FROM … WHERE …",
                    what, given);
 }
 
-static bool wrong_type(struct session *session, const char *what, Oid type, struct err *err)
+static bool wrong_type(struct session *session, const char *what, const char *where, Oid type, struct err *err)
 {
     char sql[64], name[128], given[192];
     snprintf(sql, sizeof sql, "SELECT format_type(%u, NULL)", type);
     if (!db_value(session->db, sql, name, sizeof name, err))
         return false;
     snprintf(given, sizeof given, "a %s, not a boolean", name);
-    return not_boolean(session, what, given, err);
+    return not_boolean(what, where, given, err);
 }
 
 /* Of the statement prepared last. A check that can never be true would be told only after all was seeded. */
-static bool check_boolean(struct session *session, const char *what, struct err *err)
+static bool check_boolean(struct session *session, const char *what, const char *where, struct err *err)
 {
     char given[64];
     int n;
     Oid type;
-    if (!describe(session, what, session->workload->path, &n, &type, err))
+    if (!describe(session, what, where, &n, &type, err))
         return false;
     if (n == 1)
-        return type == BOOL_TYPE || wrong_type(session, what, type, err);
+        return type == BOOL_TYPE || wrong_type(session, what, where, type, err);
     snprintf(given, sizeof given, "%d columns, not one boolean", n);
-    return not_boolean(session, what, n == 0 ? "no columns, not one boolean" : given, err);
+    return not_boolean(what, where, n == 0 ? "no columns, not one boolean" : given, err);
 }
 
 static bool rehearse_checks(struct session *session, struct err *err)
@@ -272,10 +273,11 @@ static bool rehearse_checks(struct session *session, struct err *err)
     char what[128];
     for (size_t i = 0; i < session->workload->n_checks; i++) {
         const struct check *check = &session->workload->checks[i];
+        const char *where = workload_where(session->workload, check);
         snprintf(what, sizeof what, "check %.64s", check->name);
         if (!db_prepare_check(session->db, what, check->sql, err))
-            return session_blame(session, session->workload->path, err);
-        if (!check_boolean(session, what, err))
+            return session_blame(session, where, err);
+        if (!check_boolean(session, what, where, err))
             return false;
     }
     return true;

@@ -95,7 +95,7 @@ bool session_settings(struct session *session, const struct setting *settings, s
         PGresult *rows =
             db_rows(session->db, settings[i].name, "SELECT set_config($1, $2, $3::boolean)", 3, params, err);
         if (!rows)
-            return session_blame(session, session->workload->path, err);
+            return session_blame(session, workload_where(session->workload, &settings[i]), err);
         PQclear(rows);
     }
     return true;

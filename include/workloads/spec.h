@@ -119,6 +119,13 @@ struct retry_policy {
     int64_t backoff_max_ns;
 };
 
+/* Where the file names a thing, for messages about what only the server can tell. */
+struct file_place {
+    const void *thing; /* a table_spec, column_spec, setting or check of the workload */
+    const char *where; /* "tasks.yaml:48" */
+    const struct file_place *next;
+};
+
 struct workload {
     struct arena *arena;
     const char *path;
@@ -148,6 +155,10 @@ struct workload {
     size_t n_server;
     const struct check *checks;
     size_t n_checks;
+    const struct file_place *places;
 };
+
+/* "tasks.yaml:48"; the workload's path for a thing whose place is not known. */
+const char *workload_where(const struct workload *workload, const void *thing);
 
 #endif

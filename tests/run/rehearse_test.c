@@ -79,9 +79,9 @@ static void schema_and_constraints(void **state)
 static void tables_that_the_schema_does_not_make(void **state)
 {
     (void)state;
-    finds("note text", "nota text", "no column note (did you mean nota?)", ".yaml");
-    finds("CREATE TABLE items", "CREATE TABLE item", "creates no table items", ".yaml");
-    finds("note text", "note text, owner int NOT NULL", "column owner of table items is NOT NULL", ".yaml");
+    finds("note text", "nota text", "no column note (did you mean nota?)", ".yaml:7");
+    finds("CREATE TABLE items", "CREATE TABLE item", "creates no table items", ".yaml:5");
+    finds("note text", "note text, owner int NOT NULL", "column owner of table items is NOT NULL", ".yaml:5");
 }
 
 static void columns_that_fill_themselves(void **state)
@@ -100,7 +100,7 @@ static void variants(void **state)
 {
     (void)state;
     finds("items (kind) }", "items (knid) }", "on_kind", ".yaml");
-    finds("none: {}", "none: { settings: { random_page_cost: cheap } }", "random_page_cost", ".yaml");
+    finds("none: {}", "none: { settings: { random_page_cost: cheap } }", "random_page_cost", ".yaml:14");
     finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kin)', revert: DROP INDEX a }", "apply", ".yaml");
     finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kind)', revert: DROP INDEX b }", "revert", ".yaml");
 }
@@ -132,8 +132,8 @@ static void a_variant_may_make_what_its_statements_need(void **state)
 static void checks_and_session_settings(void **state)
 {
     (void)state;
-    finds("FROM items }", "FROM itens }", "check whole", ".yaml");
-    finds("checks:", "session: { statement_timeout: soon }\nchecks:", "statement_timeout", ".yaml");
+    finds("FROM items }", "FROM itens }", "check whole", ".yaml:18");
+    finds("checks:", "session: { statement_timeout: soon }\nchecks:", "statement_timeout", ".yaml:18");
 }
 
 /* Only the server knows a query's columns; that it gives one row is seen on the seeded tables. */
@@ -141,7 +141,7 @@ static void a_check_gives_one_boolean(void **state)
 {
     (void)state;
     finds("SELECT count(*) = 5000 FROM items", "SELECT count(*) FROM items",
-          "check whole: gives a bigint, not a boolean", ".yaml");
+          "check whole: gives a bigint, not a boolean", ".yaml:18");
     finds("SELECT count(*) = 5000 FROM items", "SELECT count(*) FROM items", "SELECT count(*) = 0 FROM", ".yaml");
     finds("SELECT count(*) = 5000 FROM items", "'SELECT true, count(*) FROM items'",
           "check whole: gives 2 columns, not one boolean", ".yaml");
