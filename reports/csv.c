@@ -531,5 +531,7 @@ static bool write_compare(const struct facts *facts, const struct comparisons *c
 
 bool csv_write_all(const struct facts *facts, const struct comparisons *comparisons, struct err *err)
 {
-    return write_summary(facts, err) && write_timeseries(facts, err) && write_compare(facts, comparisons, err);
+    bool ok = write_summary(facts, err);
+    ok = write_timeseries(facts, ok ? err : NULL) && ok;
+    return write_compare(facts, comparisons, ok ? err : NULL) && ok;
 }

@@ -30,40 +30,51 @@ static bool write_cell_hgrm(const struct facts *facts, int variant, int pool, in
     facts_cell_name(cell, sizeof cell, facts->variants[variant].name, variant, facts->pools[pool],
                     facts->isolations[isolation]);
     const struct fact_hists *hists = facts->hists[facts_cell(facts, variant, pool, isolation)];
+    bool ok = true;
     for (size_t t = 0; t < facts->n_transactions; t++)
-        if (hists[t].response && !write_hgrm(facts, cell, (int)t, hists[t].response, err))
-            return false;
-    return true;
+        if (hists[t].response)
+            ok = write_hgrm(facts, cell, (int)t, hists[t].response, ok ? err : NULL) && ok;
+    return ok;
 }
 
 static bool write_hgrms(const struct facts *facts, struct err *err)
 {
+    bool ok = true;
     for (size_t v = 0; v < facts->n_variants; v++)
         for (size_t p = 0; p < facts->n_pools; p++)
             for (size_t i = 0; i < facts->n_isolations; i++)
-                if (!write_cell_hgrm(facts, (int)v, (int)p, (int)i, err))
-                    return false;
-    return true;
+                ok = write_cell_hgrm(facts, (int)v, (int)p, (int)i, ok ? err : NULL) && ok;
+    return ok;
 }
 
+/* All are attempted: a small file may fit where a large one did not. *page tells of report.md alone. */
+static bool write_files(const struct facts *facts, const struct comparisons *comparisons,
+                        const struct report_options *options, bool *page, struct err *err)
+{
+    struct plots plots = {0};
+    bool ok = csv_write_all(facts, comparisons, err);
+    ok = write_hgrms(facts, ok ? err : NULL) && ok;
+    if (options->plots)
+        plot_write_all(facts, comparisons, options, &plots);
+    *page = markdown_write(facts, comparisons, options, &plots, ok ? err : NULL);
+    ok = ok && *page;
+    return ok || err_append(err, "the trials are safe: `pgdyno report %s` writes all files again", facts->folder);
+}
+
+/* The table comes first: it needs nothing but memory, and no failed file may hide it. */
 static bool write_report(const struct facts *facts, const struct report_options *options, struct str *table,
                          bool *all_valid, struct err *err)
 {
     struct comparisons comparisons;
-    struct plots plots = {0};
     struct str validity = {0};
+    bool page = false;
     if (!compare_run(facts, &comparisons, err))
         return false;
-    bool ok = csv_write_all(facts, &comparisons, err) && write_hgrms(facts, err);
-    if (ok && options->plots)
-        plot_write_all(facts, &comparisons, options, &plots);
-    ok = ok && markdown_write(facts, &comparisons, options, &plots, err);
-    if (ok && !text_write(facts, &comparisons, options, table))
-        ok = err_memory(err);
-    if (ok) {
-        *all_valid = text_validity(facts, &validity);
+    *all_valid = text_validity(facts, &validity);
+    bool told = text_write(facts, &comparisons, options, table) || err_memory(err);
+    bool ok = write_files(facts, &comparisons, options, &page, told ? err : NULL) && told;
+    if (page)
         str_printf(table, "Report: %s/report.md\n", facts->folder);
-    }
     str_deinit(&validity);
     compare_deinit(&comparisons);
     return ok;

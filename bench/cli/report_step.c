@@ -21,8 +21,10 @@ bool report_step(const struct options *options, const struct log *log, const cha
         .log = log,
     };
     bool ok = report_write(folder, &report, &table, all_valid, err);
-    if (ok)
+    if (table.len > 0) {
         fputs(str_text(&table), stdout);
+        fflush(stdout); /* before the error that may follow; a failure stays in the stream */
+    }
     str_deinit(&table);
     return ok;
 }

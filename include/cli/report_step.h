@@ -8,7 +8,8 @@
 #include "base/log.h"
 #include "cli/opt.h"
 
-/* *all_valid: every planned trial is there, complete and valid. */
+/* The table is printed whenever the folder can be read, even if a file cannot be written then (false). *all_valid:
+ * every planned trial is there, complete and valid. */
 bool report_step(const struct options *options, const struct log *log, const char *folder, bool *all_valid,
                  struct err *err);
 

@@ -9,7 +9,7 @@
 #include "reports/facts.h"
 
 /* summary.csv, timeseries.csv and compare.csv in the result's folder. Numbers have a decimal point whatever the locale;
- * what is not known is an empty cell. */
+ * what is not known is an empty cell. All three are attempted; the error is the first one's. */
 bool csv_write_all(const struct facts *facts, const struct comparisons *comparisons, struct err *err);
 
 #endif

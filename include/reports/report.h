@@ -21,8 +21,9 @@ struct report_options {
 
 /* Read the folder's facts and write all derived files. The table for the terminal is appended to `table`. Tolerates a
  * run that was interrupted anywhere: an unfinished last line of trials.jsonl is left out with a notice. False if the
- * folder is not a result, or a file cannot be written; a missing or failing gnuplot is a notice, never a failure.
- * *all_valid tells whether every trial was valid and complete; one that broke a check may be both. */
+ * folder is not a result (`table` stays as it was), or a file cannot be written: the table is there all the same, the
+ * other files are attempted, and the error is the first one's. A missing or failing gnuplot is a notice, never a
+ * failure. *all_valid tells whether every trial was valid and complete; one that broke a check may be both. */
 bool report_write(const char *folder, const struct report_options *options, struct str *table, bool *all_valid,
                   struct err *err);
 

@@ -72,6 +72,18 @@ teardown() {
     ls copy/histograms/*.hgrm
 }
 
+@test "a full disk: the table first, then the error; the other files are written" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    "$PGDYNO" run "$TINY" -o result --plots=none -q || [ $? -eq 3 ]
+    rm result/*.csv
+    ln -s /dev/full result/summary.csv
+    run "$PGDYNO" report result --plots=none
+    [ "$status" -eq 2 ]
+    [[ $output == *by_kind*"error: result/summary.csv: "*"No space left on device"* ]]
+    [ -s result/timeseries.csv ]
+    [ -s result/compare.csv ]
+}
+
 @test "without gnuplot, or with one that fails, the run succeeds and says what is missing" {
     mkdir bin
     ln -sf /usr/bin/* bin/

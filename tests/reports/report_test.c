@@ -776,6 +776,55 @@ static void test_full_disk(void **state)
     str_deinit(&unused);
 }
 
+static void fill_disk_for(const struct place *place, const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", place->folder, name);
+    assert_int_equal(symlink("/dev/full", path), 0);
+}
+
+/* Hours of measuring are not hidden because one file does not fit: the table and the other files are there. */
+static void test_a_full_disk_hides_no_figures(void **state)
+{
+    struct place *place = *state;
+    struct err err = {0};
+    struct str table = {0};
+    struct report_options options = {.percentiles = NULL};
+    bool all_valid = false;
+    synthetic_write(&small, place->folder, true);
+    fill_disk_for(place, "summary.csv");
+    fill_disk_for(place, "histograms/none.pool8.rc.dashboard.hgrm");
+    assert_false(report_write(place->folder, &options, &table, &all_valid, &err));
+    assert_int_equal(err.kind, ERR_SYSTEM);
+    assert_has(err.where, "summary.csv"); /* the first */
+    assert_has(err.text, "No space left on device");
+    assert_has(err.text, "pgdyno report ");
+    assert_true(all_valid);
+    assert_has(str_text(&table), "All 16 trials valid.");
+    assert_has(str_text(&table), "/report.md\n");
+    assert_true(exists(place, "timeseries.csv") && exists(place, "compare.csv") && exists(place, "report.md"));
+    assert_true(exists(place, "histograms/none.pool8.rc.close_task.hgrm"));
+    assert_true(exists(place, "histograms/status_prio.pool8.rc.dashboard.hgrm"));
+    str_deinit(&table);
+}
+
+/* No file is promised that is not there. */
+static void test_a_page_that_does_not_fit(void **state)
+{
+    struct place *place = *state;
+    struct err err = {0};
+    struct str table = {0};
+    struct report_options options = {.percentiles = NULL};
+    bool all_valid;
+    synthetic_write(&small, place->folder, true);
+    fill_disk_for(place, "report.md");
+    assert_false(report_write(place->folder, &options, &table, &all_valid, &err));
+    assert_has(err.where, "report.md");
+    assert_has(str_text(&table), "All 16 trials valid.");
+    assert_null(strstr(str_text(&table), "Report: "));
+    str_deinit(&table);
+}
+
 /* --- gnuplot ------------------------------------------------------------------------------------------------------ */
 
 static void fake_gnuplot(const struct place *place, const char *script)
@@ -917,6 +966,8 @@ int main(void)
         TEST(test_refuses_a_full_folder),
         TEST(test_read_only_folder),
         TEST(test_full_disk),
+        TEST(test_a_full_disk_hides_no_figures),
+        TEST(test_a_page_that_does_not_fit),
         TEST(test_gnuplot_missing),
         TEST(test_gnuplot_fails),
         TEST(test_gnuplot_makes_nothing),
