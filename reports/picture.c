@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/proc.h"
+#include "base/stop.h"
 #include "base/units.h"
 #include "figures.h"
 #include "grid.h"
@@ -104,11 +106,19 @@ static bool draw(struct picture *picture)
     snprintf(script, sizeof script, "%s.gp", picture->name);
     snprintf(image, sizeof image, "%s/%s.%s", folder, picture->name, context->format);
     const char *const argv[] = {context->gnuplot, script, NULL};
-    if (!proc_run(argv, folder, (uid_t)-1, (gid_t)-1, NULL, &picture->err)) {
+    int64_t start_ns = clock_now_ns();
+    if (!proc_run(argv, folder, (uid_t)-1, (gid_t)-1, context->limit_ns, NULL, &picture->err)) {
         unlink(image); /* half a picture is worse than none */
+        *context->given_up = picture->err.kind == ERR_STOPPED || clock_now_ns() - start_ns >= context->limit_ns;
         return false;
     }
     return access(image, R_OK) == 0 || err_system(&picture->err, image, "gnuplot made no picture");
+}
+
+static void tell_given_up(const struct plot_context *context)
+{
+    log_notice(context->log, "no more plots are drawn; their scripts and data are there: `pgdyno report %s` draws them",
+               context->facts->folder);
 }
 
 static void remember(struct picture *picture)
@@ -121,16 +131,38 @@ static void remember(struct picture *picture)
     snprintf(file->title, sizeof file->title, "%s", picture->title);
 }
 
+/* A stop between two pictures ended no gnuplot, but it was asked for all the same. */
+static bool wants_drawing(const struct plot_context *context)
+{
+    if (!context->gnuplot || *context->given_up)
+        return false;
+    *context->given_up = !context->stopped_before && stop_requested();
+    if (*context->given_up)
+        tell_given_up(context);
+    return !*context->given_up;
+}
+
+static void draw_and_tell(struct picture *picture)
+{
+    if (draw(picture)) {
+        remember(picture);
+        return;
+    }
+    log_warning(picture->context->log, "no plot %s: %s", picture->name, picture->err.text);
+    if (*picture->context->given_up)
+        tell_given_up(picture->context);
+}
+
 void picture_end(struct picture *picture)
 {
     bool ok = output_close(&picture->script, &picture->err);
     ok = output_close(&picture->data, &picture->err) && ok;
     if (!picture->any)
         remove_all(picture);
-    else if (ok && picture->context->gnuplot && draw(picture))
-        remember(picture);
-    else if (!ok || picture->context->gnuplot)
+    else if (!ok)
         log_warning(picture->context->log, "no plot %s: %s", picture->name, picture->err.text);
+    else if (wants_drawing(picture->context))
+        draw_and_tell(picture);
 }
 
 /* --- Panels ------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,9 @@ struct plot_context {
     const struct comparisons *comparisons;
     const char *format;  /* "svg" or "png" */
     const char *gnuplot; /* NULL: scripts and data only */
+    int64_t limit_ns;    /* for each picture */
+    bool stopped_before; /* a stop that came earlier does not count */
+    bool *given_up;      /* after a stop or a time-out the other pictures are not drawn */
     const struct log *log;
     struct plots *out;
 };

@@ -79,7 +79,9 @@ struct child {
     pid_t pid;
     int output_fd; /* -1 after its end */
     bool watch_stop;
-    int64_t kill_at_ns; /* 0 until a stop was asked for */
+    int64_t late_at_ns; /* 0: it may take as long as it likes */
+    int64_t kill_at_ns; /* 0 until a stop was asked for or it was late */
+    bool late;          /* the reason is its own slowness */
 };
 
 /* What the child sends instead of its exec, should that fail. */
@@ -206,7 +208,7 @@ static void drain(struct child *child, struct str *output, bool wanted)
     }
 }
 
-static void end_on_stop(struct child *child)
+static void make_end(struct child *child)
 {
     if (child->kill_at_ns == 0) {
         kill(-child->pid, SIGTERM);
@@ -231,8 +233,11 @@ static int await_end(struct child *child, struct str *output, bool wanted)
             {.fd = child->watch_stop && !stopping ? stop_fd() : -1, .events = POLLIN},
         };
         poll(fds, 2, child->output_fd < 0 ? END_TICK_MS : TICK_MS);
-        if (stopping || (fds[1].revents & POLLIN))
-            end_on_stop(child);
+        bool stop = fds[1].revents & POLLIN, late = child->late_at_ns != 0 && clock_now_ns() >= child->late_at_ns;
+        if (!stopping)
+            child->late = late && !stop;
+        if (stopping || stop || late)
+            make_end(child);
     }
     if (child->kill_at_ns != 0)
         kill(-child->pid, SIGKILL); /* what it had started itself */
@@ -254,12 +259,17 @@ static const char *tail(const struct str *output, size_t from)
     return line;
 }
 
-static bool report_end(const struct command *command, int status, const char *last_lines, struct err *err)
+/* limit_ns: 0 unless the limit ended it. */
+static bool report_end(const struct command *command, int status, int64_t limit_ns, const char *last_lines,
+                       struct err *err)
 {
     struct str line = {0};
     for (const char *const *arg = command->argv; *arg; arg++)
         str_printf(&line, "%s%s", arg == command->argv ? "" : " ", *arg);
-    if (WIFSIGNALED(status))
+    if (limit_ns != 0)
+        err_set(err, ERR_SYSTEM, NULL, "%.400s\ndid not end within %g s", str_text(&line),
+                (double)limit_ns / (double)NS_PER_S);
+    else if (WIFSIGNALED(status))
         err_set(err, ERR_SYSTEM, NULL, "%.400s\nwas ended by signal %d (%s)", str_text(&line), WTERMSIG(status),
                 strsignal(WTERMSIG(status)));
     else
@@ -273,21 +283,23 @@ static bool report_end(const struct command *command, int status, const char *la
     return false;
 }
 
-bool proc_run(const char *const *argv, const char *cwd, uid_t uid, gid_t gid, struct str *output, struct err *err)
+bool proc_run(const char *const *argv, const char *cwd, uid_t uid, gid_t gid, int64_t limit_ns, struct str *output,
+              struct err *err)
 {
     struct command command = {argv, cwd, uid, gid};
     struct str own = {0}, *text = output ? output : &own;
     /* Asked before the start: from then on every stop counts. */
-    struct child child = {.output_fd = -1, .watch_stop = !stop_requested()};
+    struct child child = {
+        .output_fd = -1, .watch_stop = !stop_requested(), .late_at_ns = limit_ns != 0 ? clock_now_ns() + limit_ns : 0};
     size_t from = text->len;
     if (!spawn(&command, &child, err))
         return false;
     int status = await_end(&child, text, output != NULL);
     bool ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (child.kill_at_ns != 0)
+    if (child.kill_at_ns != 0 && !child.late)
         ok = err_set(err, ERR_STOPPED, NULL, "%s was stopped", argv[0]);
-    else if (!ok)
-        report_end(&command, status, tail(text, from), err);
+    else if (!ok || child.late)
+        ok = report_end(&command, status, child.late ? limit_ns : 0, tail(text, from), err);
     else if (output && output->failed)
         ok = err_memory(err);
     str_deinit(&own);

@@ -43,7 +43,7 @@ static bool try_pg_config(struct search *search)
     }
     const char *const argv[] = {program, "--bindir", NULL};
     bool found = false;
-    if (proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, &output, NULL) && output.len > 0) {
+    if (proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, 0, &output, NULL) && output.len > 0) {
         output.data[strcspn(output.data, "\n")] = '\0';
         found = try_folder(search, output.data, "pg_config --bindir");
     }

@@ -23,8 +23,10 @@ bool proc_find(const char *program, char *buf, size_t size);
  * False if it cannot be started or exits other than 0: the error carries the command, the status and the last lines
  * of its output. Returns when the program itself has ended, even if a daemon that it left behind holds its output.
  * A stop request that comes meanwhile ends it and all of its process group, with ERR_STOPPED; one that came earlier
- * does not count, since winding down needs programs too (gnuplot). */
-bool proc_run(const char *const *argv, const char *cwd, uid_t uid, gid_t gid, struct str *output, struct err *err);
+ * does not count, since winding down needs programs too (gnuplot). One that has not ended after `limit_ns` (0: no
+ * limit) is ended in the same way, with ERR_SYSTEM. */
+bool proc_run(const char *const *argv, const char *cwd, uid_t uid, gid_t gid, int64_t limit_ns, struct str *output,
+              struct err *err);
 
 /* What a result should remember of the machine. Unknown fields are empty or 0. */
 struct machine {

@@ -26,7 +26,8 @@ struct plots {
 };
 
 /* Scripts and data are always written, so that they can be drawn later; what goes wrong (no gnuplot, a failing one, a
- * full disk) is a notice to options->log, and that image is not in `out`. */
+ * full disk) is a notice to options->log, and that image is not in `out`. After one that did not end in time, or a stop
+ * that came while one was drawn, no others are drawn. */
 void plot_write_all(const struct facts *facts, const struct comparisons *comparisons,
                     const struct report_options *options, struct plots *out);
 

@@ -4,6 +4,7 @@
 #define PGDYNO_REPORTS_REPORT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@ struct report_options {
     int n_percentiles;
     bool plots;              /* false: none even if gnuplot is there */
     const char *plot_format; /* "svg" (default when NULL) or "png" */
+    int64_t plot_limit_ns;   /* how long gnuplot may take for one; 0: 60 s */
     const struct log *log;   /* notices: gnuplot missing, a plot that failed */
 };
 

@@ -43,7 +43,7 @@ static int remove_folder(void **state)
 static bool shell(const char *script, struct str *output, struct err *err)
 {
     const char *const argv[] = {"/bin/sh", "-c", script, NULL};
-    return proc_run(argv, folder, AS_ME, output, err);
+    return proc_run(argv, folder, AS_ME, 0, output, err);
 }
 
 static void programs_are_found_on_path(void **state)
@@ -103,10 +103,10 @@ static void what_cannot_start_says_why(void **state)
     (void)state;
     struct err err;
     const char *const argv[] = {"/nonexistent/initdb", NULL};
-    assert_false(proc_run(argv, NULL, AS_ME, NULL, &err));
+    assert_false(proc_run(argv, NULL, AS_ME, 0, NULL, &err));
     assert_string_equal(err.text, "cannot run /nonexistent/initdb: cannot execute it: No such file or directory");
     const char *const fine[] = {"/bin/sh", "-c", "true", NULL};
-    assert_false(proc_run(fine, "/nonexistent", AS_ME, NULL, &err));
+    assert_false(proc_run(fine, "/nonexistent", AS_ME, 0, NULL, &err));
     assert_string_equal(err.text, "cannot run /bin/sh: cannot enter the working folder: No such file or directory");
 }
 
@@ -117,12 +117,12 @@ static void root_can_run_as_another_user(void **state)
     struct err err;
     const char *const argv[] = {"/bin/sh", "-c", "id -u; id -g; id -G", NULL};
     if (geteuid() != 0) {
-        assert_false(proc_run(argv, NULL, geteuid() + 1, getegid(), NULL, &err));
+        assert_false(proc_run(argv, NULL, geteuid() + 1, getegid(), 0, NULL, &err));
         assert_non_null(strstr(err.text, "cannot become another user"));
-        assert_true(proc_run(argv, NULL, geteuid(), getegid(), NULL, &err));
+        assert_true(proc_run(argv, NULL, geteuid(), getegid(), 0, NULL, &err));
         return;
     }
-    assert_true(proc_run(argv, folder, 65534, 65533, &output, &err));
+    assert_true(proc_run(argv, folder, 65534, 65533, 0, &output, &err));
     assert_string_equal(str_text(&output), "65534\n65533\n65533\n");
     str_deinit(&output);
 }
@@ -190,6 +190,32 @@ static void a_stop_ends_the_program_and_its_children(void **state)
     assert_true(stop_requested());
     assert_true(shell("exit 0", NULL, &err));
     str_deinit(&output);
+}
+
+static void what_does_not_end_is_ended(void **state)
+{
+    (void)state;
+    struct err err;
+    struct str output = {0};
+    const char *const argv[] = {"/bin/sh", "-c", "echo drawing; sleep 60; exit 0", NULL};
+    int64_t start_ns = clock_now_ns();
+    assert_false(proc_run(argv, NULL, AS_ME, 300 * NS_PER_MS, &output, &err));
+    int64_t took_ns = clock_now_ns() - start_ns;
+    assert_true(took_ns >= 300 * NS_PER_MS && took_ns < 30 * NS_PER_S);
+    assert_int_equal(err.kind, ERR_SYSTEM);
+    assert_string_equal(err.text, "/bin/sh -c echo drawing; sleep 60; exit 0\ndid not end within 0.3 s\ndrawing");
+    assert_false(stop_requested());
+    str_deinit(&output);
+}
+
+static void a_limit_that_suffices_is_not_felt(void **state)
+{
+    (void)state;
+    struct err err;
+    const char *const fine[] = {"/bin/sh", "-c", "exit 0", NULL}, *const bad[] = {"/bin/sh", "-c", "exit 3", NULL};
+    assert_true(proc_run(fine, NULL, AS_ME, 60 * NS_PER_S, NULL, &err));
+    assert_false(proc_run(bad, NULL, AS_ME, 60 * NS_PER_S, NULL, &err));
+    assert_non_null(strstr(err.text, "ended with status 3"));
 }
 
 static void the_machine_is_described(void **state)
@@ -292,6 +318,8 @@ int main(void)
         IN_FOLDER(signals_are_as_in_a_shell),
         IN_FOLDER(a_daemon_left_behind_is_not_waited_for),
         IN_FOLDER(a_stop_ends_the_program_and_its_children),
+        cmocka_unit_test(what_does_not_end_is_ended),
+        cmocka_unit_test(a_limit_that_suffices_is_not_felt),
         cmocka_unit_test(the_machine_is_described),
         cmocka_unit_test(cpu_time_grows),
         IN_FOLDER(a_tree_is_deleted_but_not_what_it_links_to),

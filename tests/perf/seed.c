@@ -53,7 +53,7 @@ static bool run_pgbench(const struct bench *bench, double *rows_per_sec, struct 
                           target->dbname,
                           NULL};
     double seconds;
-    bool ok = proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, &output, err);
+    bool ok = proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, 0, &output, err);
     const char *done = ok ? strstr(str_text(&output), "\ndone in ") : NULL;
     ok = ok && ((done && sscanf(done, "\ndone in %lf s", &seconds) == 1) ||
                 err_set(err, ERR_SYSTEM, "pgbench", "unexpected output: %s", str_text(&output)));

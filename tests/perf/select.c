@@ -190,7 +190,7 @@ static bool fill(const struct bench *bench, struct err *err)
     const struct target *target = cluster_target(bench->cluster);
     const char *argv[] = {path, "-h", target->host, "-p",  target->port,   "-U", target->user,
                           "-i", "-q", "-s",         scale, target->dbname, NULL};
-    return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, NULL, err);
+    return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, 0, NULL, err);
 }
 
 static void read_counts(struct bench *bench, char *list)

@@ -34,7 +34,7 @@ static bool pgdyno(const struct cluster *cluster, const char *command, const cha
         argv[11] = "--output";
         argv[12] = output;
     }
-    return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, NULL, err);
+    return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, 0, NULL, err);
 }
 
 /* When the log's first transaction after `offset` came, in epoch seconds; 0 if there is none. */

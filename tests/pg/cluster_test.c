@@ -321,7 +321,7 @@ static void a_kept_one_can_be_started_again(void **state)
     snprintf(data, sizeof data, "%s/data", folder);
     const char *const argv[] = {program, "-D", data, NULL};
     struct str output = {0};
-    if (!proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, &output, &err))
+    if (!proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, 0, &output, &err))
         fail_msg("%s", err.text);
     assert_non_null(strstr(str_text(&output), "shut down\n"));
     str_deinit(&output);

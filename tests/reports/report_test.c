@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
+#include "base/stop.h"
 #include "reports/facts.h"
 #include "reports/report.h"
 #include "reports/text.h"
@@ -874,6 +876,72 @@ static void test_gnuplot_makes_nothing(void **state)
     assert_has(str_text(&place->log), "gnuplot made no picture");
 }
 
+/* Each start leaves a mark; the script stands in `parent`. */
+static void hang(const struct place *place, const char *first)
+{
+    char script[2048];
+    snprintf(script, sizeof script, "#!/bin/sh\necho x >>%s/starts\n%s\nexec /bin/sleep 30\n", place->parent, first);
+    fake_gnuplot(place, script);
+}
+
+static void draw_within(struct place *place, int64_t limit_ns)
+{
+    struct str table = {0};
+    struct err err = {0};
+    struct log log = {keep_line, &place->log};
+    struct report_options options = {.plots = true, .plot_limit_ns = limit_ns, .log = &log};
+    bool all_valid;
+    int64_t start_ns = clock_now_ns();
+    if (!report_write(place->folder, &options, &table, &all_valid, &err))
+        fail_msg("%s: %s", err.where, err.text);
+    assert_true(clock_now_ns() - start_ns < 25 * NS_PER_S);
+    assert_has(str_text(&table), "All 16 trials valid.");
+    str_deinit(&table);
+    assert_file_has(place, "report.md", "None were drawn");
+    assert_true(exists(place, "plots/ratios.gp") && exists(place, "plots/ledger.gp"));
+    char *starts = synthetic_slurp(place->parent, "starts");
+    assert_string_equal(starts, "x\n");
+    free(starts);
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        n++;
+    return n;
+}
+
+static void test_gnuplot_hangs(void **state)
+{
+    struct place *place = *state;
+    synthetic_write(&small, place->folder, true);
+    hang(place, "");
+    draw_within(place, 200 * NS_PER_MS);
+    const char *log = str_text(&place->log);
+    assert_has(log, "no plot ratios: ");
+    assert_has(log, "did not end within 0.2 s");
+    assert_has(log, "no more plots are drawn");
+    assert_int_equal(count(log, "no plot"), 1);
+    assert_int_equal(count(log, "no more plots"), 1);
+}
+
+static void test_a_stop_ends_all_plots(void **state)
+{
+    struct place *place = *state;
+    char first[64];
+    synthetic_write(&small, place->folder, true);
+    assert_true(stop_install());
+    snprintf(first, sizeof first, "kill -TERM %d", (int)getpid());
+    hang(place, first);
+    draw_within(place, 0);
+    stop_reset();
+    const char *log = str_text(&place->log);
+    assert_has(log, "was stopped");
+    assert_int_equal(count(log, "no plot"), 1);
+    assert_int_equal(count(log, "no more plots"), 1);
+}
+
 static void count_pictures(const struct place *place, const char *ending, int *pictures, int *scripts)
 {
     char path[1024];
@@ -971,6 +1039,8 @@ int main(void)
         TEST(test_gnuplot_missing),
         TEST(test_gnuplot_fails),
         TEST(test_gnuplot_makes_nothing),
+        TEST(test_gnuplot_hangs),
+        TEST(test_a_stop_ends_all_plots),
         TEST(test_pictures),
         TEST(test_pictures_of_little),
     };

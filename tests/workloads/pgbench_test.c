@@ -186,7 +186,7 @@ static bool run_pgbench(const struct server *server, struct str *output, struct 
                           target->user,
                           target->database ? target->database : target->dbname,
                           NULL};
-    return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, output, err);
+    return proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, 0, output, err);
 }
 
 static void ours(const char *text, char out[512])
