@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "pg/query.h"
+
 static void drop_notice(void *user, const PGresult *result)
 {
     (void)user;
@@ -91,11 +93,7 @@ void conn_close(struct conn *conn)
 
 void conn_cancel(struct conn *conn)
 {
-    char reason[256];
-    PGcancel *cancel = PQgetCancel(conn->pg);
-    if (cancel)
-        PQcancel(cancel, reason, sizeof reason);
-    PQfreeCancel(cancel);
+    query_cancel(conn->pg);
 }
 
 int conn_socket(const struct conn *conn)
