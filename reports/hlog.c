@@ -89,19 +89,6 @@ static size_t put_counts(uint8_t *to, const struct hist *hist)
     return used;
 }
 
-static void add_count(struct hist *into, int index, int64_t count)
-{
-    int64_t value = hist_value_at(index) + hist_range_at(index) / 2;
-    into->counts[index] += count;
-    into->total += count;
-    if (value < into->min)
-        into->min = value;
-    if (value > into->max)
-        into->max = value;
-    into->sum += (double)value * (double)count;
-    into->sum_squares += (double)value * (double)value * (double)count;
-}
-
 static bool get_counts(const uint8_t *from, const uint8_t *end, struct hist *into)
 {
     int64_t index = 0;
@@ -115,7 +102,7 @@ static bool get_counts(const uint8_t *from, const uint8_t *end, struct hist *int
             index += -value;
         } else {
             if (value > 0 && index < HIST_COUNTERS)
-                add_count(into, (int)index, value);
+                hist_add(into, (int)index, value);
             index++;
         }
         if (index > HIST_COUNTERS)

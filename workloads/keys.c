@@ -24,7 +24,7 @@ static const struct key sweep_keys[] = {
     {"pool", KEY_INTS, AT(sweep.pools), 1, 10000, "8", "connections: one number or a list", NULL, NULL},
     {"isolation", KEY_ISOLATIONS, AT(sweep.isolations), 0, 0, "read committed",
      "read committed (rc), repeatable read (rr), serializable (ser); one or a list", NULL, NULL},
-    {"rate", KEY_RATE, 0, 0, 0, NULL, "closed: the next transaction starts when the one before has ended", NULL, NULL},
+    {"rate", KEY_RATE, AT(sweep.rates), 0, 0, "closed", "closed: the next transaction starts when the one before has ended", NULL, NULL},
     END,
 };
 

@@ -216,13 +216,21 @@ static bool takes_list(const struct key *key)
     return key->kind == KEY_INTS || key->kind == KEY_ISOLATIONS || key->kind == KEY_RATE;
 }
 
+static void set_rates(struct loader *loader, const struct key *key, const struct written *written, size_t count)
+{
+    struct rate *rates = LOADER_ARRAY(loader, struct rate, count);
+    for (size_t i = 0; rates && i < count; i++)
+        if (strcmp(written[i].text, "closed") != 0)
+            loader_problem(loader, written[i].origin, "a rate of `%s` is not supported yet; only `closed` is",
+                           written[i].text);
+    if (rates)
+        set_list(loader->workload, key, rates, count);
+}
+
 static void set_key(struct loader *loader, const struct key *key, const struct written *written, size_t count)
 {
     if (key->kind == KEY_RATE) {
-        for (size_t i = 0; i < count; i++)
-            if (strcmp(written[i].text, "closed") != 0)
-                loader_problem(loader, written[i].origin, "a rate of `%s` is not supported yet; only `closed` is",
-                               written[i].text);
+        set_rates(loader, key, written, count);
     } else if (takes_list(key)) {
         set_ints(loader, key, written, count);
     } else if (count > 1) {

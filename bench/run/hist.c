@@ -1,6 +1,7 @@
 #include "run/hist.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -64,6 +65,49 @@ void hist_merge(struct hist *into, const struct hist *from)
         into->min = from->min;
     if (from->max > into->max)
         into->max = from->max;
+}
+
+void hist_add(struct hist *hist, int index, int64_t count)
+{
+    int64_t value = hist_value_at(index) + hist_range_at(index) / 2;
+    hist->counts[index] += count;
+    hist->total += count;
+    if (value < hist->min)
+        hist->min = value;
+    if (value > hist->max)
+        hist->max = value;
+    hist->sum += (double)count * (double)value;
+    hist->sum_squares += (double)count * (double)value * (double)value;
+}
+
+bool hist_part_init(struct hist_part *part, const struct hist *hist)
+{
+    *part = (struct hist_part){0};
+    if (hist->total == 0)
+        return true;
+    int first = hist_index(hist->min), last = hist_index(hist->max);
+    size_t n = 0;
+    for (int i = first; i <= last; i++)
+        n += hist->counts[i] != 0;
+    part->pairs = malloc(n * sizeof *part->pairs);
+    if (!part->pairs)
+        return false;
+    for (int i = first; i <= last; i++)
+        if (hist->counts[i] != 0)
+            part->pairs[part->n++] = (struct hist_pair){.index = (uint32_t)i, .count = (uint32_t)hist->counts[i]};
+    return true;
+}
+
+void hist_part_deinit(struct hist_part *part)
+{
+    free(part->pairs);
+    *part = (struct hist_part){0};
+}
+
+void hist_part_add(const struct hist_part *part, struct hist *into)
+{
+    for (size_t i = 0; i < part->n; i++)
+        hist_add(into, (int)part->pairs[i].index, part->pairs[i].count);
 }
 
 static int64_t middle(const struct hist *hist, int index)

@@ -10,7 +10,7 @@ enum {
 
 static int sweep_points(const struct workload *workload)
 {
-    return (int)(workload->sweep.n_pools * workload->sweep.n_isolations);
+    return (int)(workload->sweep.n_pools * workload->sweep.n_isolations * workload->sweep.n_rates);
 }
 
 int order_cells_per_block(const struct workload *workload)
@@ -44,13 +44,15 @@ static void shuffle(struct rng rng, struct cell *cells, int n, int size)
 void order_block(const struct workload *workload, int block, struct cell *out)
 {
     int points = sweep_points(workload), variants = (int)workload->n_variants;
+    int rates = (int)workload->sweep.n_rates, isolations = (int)workload->sweep.n_isolations;
     uint64_t seed = workload->measure.seed;
     for (int point = 0; point < points; point++) {
         struct cell *group = out + point * variants;
         for (int v = 0; v < variants; v++)
             group[v] = (struct cell){.block = block,
-                                     .pool = point / (int)workload->sweep.n_isolations,
-                                     .isolation = point % (int)workload->sweep.n_isolations,
+                                     .pool = point / rates / isolations,
+                                     .isolation = point / rates % isolations,
+                                     .rate = point % rates,
                                      .variant = v};
         shuffle(rng_at(seed, STREAM_VARIANTS, (uint64_t)block, (uint64_t)point), group, variants, 1);
     }

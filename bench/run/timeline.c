@@ -21,16 +21,9 @@ bool timeline_init(struct timeline *timeline, struct recorder *const *recorders,
     return true;
 }
 
-static void free_intervals(struct interval_result *intervals, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        free(intervals[i].transactions);
-    free(intervals);
-}
-
 void timeline_deinit(struct timeline *timeline)
 {
-    free_intervals(timeline->intervals, timeline->n);
+    interval_results_free(timeline->intervals, timeline->n, timeline->n_transactions);
     free(timeline->recorders);
     free(timeline->pending);
     hist_free(timeline->one);

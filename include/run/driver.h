@@ -1,5 +1,5 @@
 /* The driver: threads with epoll loops and non-blocking connections that run the workload's transactions for one trial
- * and record what happened. Clients = connections for now. */
+ * and record what happened. */
 #ifndef PGDYNO_RUN_DRIVER_H
 #define PGDYNO_RUN_DRIVER_H
 
@@ -20,8 +20,11 @@ struct drive_spec {
     const struct variant *variant; /* its settings come after the workload's session settings */
     enum isolation isolation;
     enum protocol protocol;
-    int connections;
-    int threads; /* 0: usable cores, at most one a connection */
+    int connections;        /* the pool's size */
+    int clients;            /* of a closed loop; 0: as many as connections */
+    double rate_tps;        /* transactions offered a second; 0: a closed loop */
+    enum arrivals arrivals; /* with a rate. Think time and the pool's habits are the workload's */
+    int threads;            /* 0: usable cores, at most one a connection */
     int64_t warmup_ns, duration_ns;
     uint64_t seed;
     int block;

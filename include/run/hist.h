@@ -4,6 +4,7 @@
 #define PGDYNO_RUN_HIST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -34,6 +35,9 @@ static inline int hist_index(int64_t value)
     return (bucket << 10) + (int)(value >> bucket);
 }
 
+/* `count` values of the counter at `index`, as if each were in its range's middle. */
+void hist_add(struct hist *hist, int index, int64_t count);
+
 /* Negative values count as 0. */
 static inline void hist_record(struct hist *hist, int64_t value)
 {
@@ -59,6 +63,20 @@ int64_t hist_range_at(int index);
 
 /* Adds counts: merging any split of the data gives the same percentiles. */
 void hist_merge(struct hist *into, const struct hist *from);
+
+/* The touched counters of a histogram and nothing else: some kilobytes instead of 270. */
+struct hist_pair {
+    uint32_t index, count;
+};
+struct hist_part {
+    struct hist_pair *pairs;
+    size_t n;
+};
+/* Appends nothing when `hist` is empty (pairs NULL). False without memory. hist_part_deinit() frees. */
+bool hist_part_init(struct hist_part *part, const struct hist *hist);
+void hist_part_deinit(struct hist_part *part);
+/* The inverse: counts are added to `into`; minimum, maximum, sum and squares follow from the counters' middles. */
+void hist_part_add(const struct hist_part *part, struct hist *into);
 
 /* Nearest rank: the smallest recorded value v such that at least q·total are ≤ v; the middle of its counter's range,
  * within [min, max]. 0 ≤ q ≤ 1. 0 when empty. */

@@ -12,6 +12,7 @@ struct cell {
     int block;
     int pool;
     int isolation;
+    int rate;
     int variant;
 };
 

@@ -97,11 +97,51 @@ struct check {
     const char *sql;
 };
 
+/* Where the load of a cell comes from. */
+enum rate_kind {
+    RATE_CLOSED, /* each client begins its next transaction when the one before has ended (and it has thought) */
+    RATE_TPS,    /* transactions arrive by a schedule, whatever the server does */
+    RATE_SHARE   /* the same, at a share of the closed-loop throughput of the same cell */
+};
+struct rate {
+    enum rate_kind kind;
+    double value; /* transactions a second, or the share: 0.8 for 80% */
+};
+enum {
+    RATE_NAME_BYTES = 32
+};
+const char *rate_name(const struct rate *rate, char buf[RATE_NAME_BYTES]); /* "closed", "500/s", "80%" */
+
+enum arrivals {
+    ARRIVALS_POISSON,
+    ARRIVALS_CONSTANT,
+    ARRIVALS_COUNT
+};
+const char *arrivals_name(enum arrivals arrivals);
+
 struct sweep {
     const int *pools;
     size_t n_pools;
     const enum isolation *isolations;
     size_t n_isolations;
+    const struct rate *rates;
+    size_t n_rates;
+};
+
+struct load {
+    int clients;            /* of a closed loop; 0: as many as connections */
+    enum arrivals arrivals; /* with a rate */
+    int64_t think_ns;       /* of a closed loop: from the end of a transaction to the client's next */
+};
+
+/* What an application's connection pool does beside handing out connections. */
+struct pool_habits {
+    int64_t acquire_timeout_ns; /* a transaction that waited so long gives up; 0: never */
+    int max_overflow;           /* connections beyond the size, opened when all are busy, closed when idle */
+    int64_t max_lifetime_ns;    /* an older one is replaced before its next transaction; 0: never */
+    int64_t idle_timeout_ns;    /* one idle for so long is closed, and opened again when needed; 0: never */
+    bool pre_ping;              /* an empty query before each transaction, and a new connection if it fails */
+    bool connect_each;          /* a new connection for each transaction: pgbench -C */
 };
 
 struct measure {
@@ -110,7 +150,8 @@ struct measure {
     int blocks;
     uint64_t seed;
     enum protocol protocol;
-    int threads; /* 0: as many as usable cores, at most one a connection */
+    int threads;       /* 0: as many as usable cores, at most one a connection */
+    int64_t raw_bytes; /* memory for the raw records of a trial */
 };
 
 struct retry_policy {
@@ -147,6 +188,8 @@ struct workload {
     const struct variant *variants; /* at least one; the first is the baseline */
     size_t n_variants;
     struct sweep sweep;
+    struct load load;
+    struct pool_habits pool;
     struct measure measure;
     struct retry_policy retry;
     const struct setting *session; /* every session's settings */
