@@ -1,6 +1,11 @@
 #include "pg/target.h"
 
+#include <libpq-fe.h>
+#include <netdb.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 void target_keywords(const struct target *target, const char *app, const char *keywords[TARGET_KEYWORDS],
                      const char *values[TARGET_KEYWORDS])
@@ -41,4 +46,75 @@ bool target_is_given(const struct target *target)
             return true;
     }
     return false;
+}
+
+/* A socket can be bound only to an address that the machine has. */
+static bool is_own_address(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool own = bind(fd, address->ai_addr, address->ai_addrlen) == 0;
+    close(fd);
+    return own;
+}
+
+static bool is_own_host(const char *host)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
+    struct addrinfo *addresses = NULL;
+    bool own = false;
+    if (*host == '\0' || *host == '/' || *host == '@') /* a Unix socket: the default one, a folder, an abstract name */
+        return true;
+    if (getaddrinfo(host, NULL, &hints, &addresses) != 0)
+        return false;
+    for (const struct addrinfo *address = addresses; address && !own; address = address->ai_next)
+        own = is_own_address(address);
+    freeaddrinfo(addresses);
+    return own;
+}
+
+/* `hosts` as libpq has them: separated by commas. Cut into pieces. */
+static bool has_own_host(char *hosts)
+{
+    const char *host;
+    while ((host = strsep(&hosts, ",")))
+        if (is_own_host(host))
+            return true;
+    return false;
+}
+
+/* NULL if it is not set. */
+static char *option_of(PQconninfoOption *options, const char *keyword)
+{
+    for (PQconninfoOption *option = options; option && option->keyword; option++)
+        if (strcmp(option->keyword, keyword) == 0 && option->val && *option->val)
+            return option->val;
+    return NULL;
+}
+
+/* Only libpq knows what connection strings, variables and service files come to together. It gathers all of that before
+ * it finds that there is no such sslmode, and then stops: nothing is opened. If it could gather nothing, our sslmode is
+ * not there either. */
+bool target_is_local(const struct target *target)
+{
+    static const char no_such_mode[] = "resolve only";
+    const char *keywords[TARGET_KEYWORDS + 1], *values[TARGET_KEYWORDS + 1];
+    size_t n = 0;
+    target_keywords(target, NULL, keywords, values);
+    while (keywords[n])
+        n++;
+    keywords[n] = "sslmode";
+    values[n] = no_such_mode;
+    keywords[n + 1] = values[n + 1] = NULL;
+    PGconn *conn = PQconnectStartParams(keywords, values, 1);
+    PQconninfoOption *options = PQconninfo(conn);
+    const char *mode = option_of(options, "sslmode");
+    char *hosts = option_of(options, "hostaddr");
+    if (!hosts)
+        hosts = option_of(options, "host");
+    bool local = mode && strcmp(mode, no_such_mode) == 0 && (!hosts || has_own_host(hosts));
+    PQconninfoFree(options);
+    PQfinish(conn);
+    return local;
 }

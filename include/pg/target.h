@@ -27,4 +27,9 @@ void target_keywords(const struct target *target, const char *app, const char *k
  * PGUSER? If not, a private server is meant. */
 bool target_is_given(const struct target *target);
 
+/* Is the server on this machine: a Unix socket, or a host with an address of this machine, loopback among them? One such
+ * host of several is enough. Names are resolved, so it may take as long as the resolver; nothing is connected. False
+ * also if the settings or the name make no sense: connecting will say so. */
+bool target_is_local(const struct target *target);
+
 #endif

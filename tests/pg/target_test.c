@@ -1,5 +1,7 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pg/target.h"
 #include "unit.h"
@@ -65,6 +67,60 @@ static void a_server_is_named_by_fields_or_variables(void **state)
     }
 }
 
+static bool local(const char *host, const char *dbname)
+{
+    return target_is_local(&(struct target){.host = host, .dbname = dbname});
+}
+
+/* 198.51.100.0/24 is nobody's: set aside for documentation. */
+static void a_server_is_local_by_its_address(void **state)
+{
+    (void)state;
+    assert_true(local(NULL, NULL));
+    assert_true(local("/somewhere", NULL));
+    assert_true(local("@abstract", NULL));
+    assert_true(local("localhost", NULL));
+    assert_true(local("127.0.0.2", "name"));
+    assert_false(local("198.51.100.1", NULL));
+    assert_true(local("198.51.100.1,127.0.0.1", NULL));
+    assert_true(local("198.51.100.1,", NULL));
+    assert_false(local("198.51.100.1,198.51.100.2", NULL));
+}
+
+static void a_server_is_local_wherever_its_address_is_said(void **state)
+{
+    (void)state;
+    assert_false(local(NULL, "postgresql://198.51.100.1/x"));
+    assert_false(local("localhost", "host=198.51.100.1"));
+    assert_true(local("198.51.100.1", "postgresql://localhost/x"));
+    assert_true(local(NULL, "host=198.51.100.1 hostaddr=127.0.0.1"));
+    assert_false(local(NULL, "host=localhost hostaddr=198.51.100.1"));
+    assert_false(local(NULL, "host=localhost nonsense"));
+    setenv("PGHOST", "198.51.100.1", 1);
+    assert_false(local(NULL, NULL));
+    assert_true(local("localhost", NULL));
+    setenv("PGHOSTADDR", "127.0.0.1", 1);
+    assert_true(local(NULL, NULL));
+    unsetenv("PGHOST");
+    unsetenv("PGHOSTADDR");
+}
+
+static void a_service_says_where_it_is(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/pgdyno-service-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    dprintf(fd, "[far]\nhost=198.51.100.1\n[near]\nhost=127.0.0.1\n");
+    close(fd);
+    setenv("PGSERVICEFILE", path, 1);
+    bool far_is_local = local(NULL, "service=far"), near_is_local = local(NULL, "service=near");
+    unsetenv("PGSERVICEFILE");
+    unlink(path);
+    assert_false(far_is_local);
+    assert_true(near_is_local);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +128,9 @@ int main(void)
         cmocka_unit_test(all_fields_fit),
         cmocka_unit_test(a_database_is_never_a_connection_string),
         cmocka_unit_test(a_server_is_named_by_fields_or_variables),
+        cmocka_unit_test(a_server_is_local_by_its_address),
+        cmocka_unit_test(a_server_is_local_wherever_its_address_is_said),
+        cmocka_unit_test(a_service_says_where_it_is),
     };
     return cmocka_run_group_tests_name("target", tests, NULL, NULL);
 }
