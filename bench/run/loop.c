@@ -9,7 +9,9 @@
 
 bool loop_init(struct loop *loop, size_t timers, struct err *err)
 {
-    *loop = (struct loop){.epoll_fd = epoll_create1(EPOLL_CLOEXEC), .wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    *loop = (struct loop){.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+                          .wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+                          .precise_ns = INT64_MAX};
     bool ok = loop->epoll_fd >= 0 && loop->wake_fd >= 0 && loop_watch(loop, loop->wake_fd, EPOLLIN, NULL);
     if (!ok)
         err_system(err, NULL, "cannot make an event loop");
@@ -81,18 +83,48 @@ static int drop_wake(struct loop *loop, int n)
     return n;
 }
 
+/* Replies that come meanwhile end it, so that they are stamped when they came. Polls once though the time is past. */
+static int spin_until(struct loop *loop, int64_t due_ns)
+{
+    int n;
+    do
+        n = epoll_wait(loop->epoll_fd, loop->events, LOOP_BATCH, 0);
+    while (n == 0 && clock_now_ns() < due_ns);
+    return n;
+}
+
+static int sleep_until(struct loop *loop, int64_t now_ns, int64_t due_ns)
+{
+    int64_t left_ns = due_ns - now_ns;
+    return wait_events(loop, &(struct timespec){.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S});
+}
+
+/* A timer that falls into the spin is spun for too: the sleep to it would end after the precise time. */
+static int wait_timed(struct loop *loop, int64_t timer_ns)
+{
+    int64_t now_ns = clock_now_ns(), spin_from_ns = loop->precise_ns - loop->spin_ns;
+    int64_t due_ns = timer_ns < loop->precise_ns ? timer_ns : loop->precise_ns;
+    if (now_ns < spin_from_ns && now_ns < due_ns) {
+        bool to_timer = timer_ns < spin_from_ns;
+        int n = sleep_until(loop, now_ns, to_timer ? timer_ns : spin_from_ns);
+        if (n != 0 || to_timer)
+            return n;
+        now_ns = clock_now_ns();
+        if (loop->timing.threads > 0)
+            loop->spin_ns = timing_slept(&loop->timing, now_ns - spin_from_ns, now_ns);
+        if (now_ns >= due_ns)
+            return 0;
+    } else if (loop->timing.threads > 0 && now_ns < due_ns) {
+        loop->spin_ns = timing_spun(&loop->timing, now_ns);
+    }
+    return spin_until(loop, due_ns);
+}
+
 int loop_wait(struct loop *loop)
 {
     const struct heap_entry *next = heap_peek(&loop->timers);
-    struct timespec timeout, *limit = NULL;
-    if (next) {
-        int64_t left = next->key - clock_now_ns();
-        if (left < 0)
-            left = 0;
-        timeout = (struct timespec){.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
-        limit = &timeout;
-    }
-    int n = wait_events(loop, limit);
+    bool timed = next || loop->precise_ns != INT64_MAX;
+    int n = timed ? wait_timed(loop, next ? next->key : INT64_MAX) : wait_events(loop, NULL);
     return n > 0 ? drop_wake(loop, n) : 0;
 }
 

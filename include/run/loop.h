@@ -1,4 +1,4 @@
-/* One thread's event loop: edge-triggered epoll and timers, in nanoseconds. Nothing here allocates after loop_init. */
+/* One thread's event loop: edge-triggered epoll, timers, and one precise time, in nanoseconds. Nothing here allocates after loop_init. */
 #ifndef PGDYNO_RUN_LOOP_H
 #define PGDYNO_RUN_LOOP_H
 
@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "run/timing.h"
 
 enum {
     LOOP_BATCH = 512
@@ -26,6 +27,11 @@ struct loop {
     int epoll_fd;
     int wake_fd; /* eventfd: loop_wake() from other threads */
     struct heap timers;
+    /* Set directly, between waits. A due time that a sleep is too coarse for: the wait ends at it after spinning, not
+     * sleeping, for the last spin_ns. INT64_MAX: none; it stays until it is changed. */
+    int64_t precise_ns;
+    int64_t spin_ns;      /* 0: sleep until precise_ns, and be as late as the kernel is */
+    struct timing timing; /* after timing_begin(), each sleep corrects spin_ns; all-zero leaves it as it is */
     struct epoll_event events[LOOP_BATCH];
 };
 
@@ -42,8 +48,9 @@ void loop_arm(struct loop *loop, struct timer *timer, int64_t due_ns);
 /* Fire all timers that are due. */
 void loop_fire(struct loop *loop, int64_t now_ns);
 
-/* Wait until an event, the next timer or a wake-up, then return how many events lie in loop->events (wake-ups are not
- * among them). Without a timer there is no timeout either: the kernel need not arm and disarm one at every wait. */
+/* Wait until an event, the next timer, precise_ns or a wake-up, then return how many events lie in loop->events
+ * (wake-ups are not among them). With neither a timer nor precise_ns there is no timeout either: the kernel need not
+ * arm and disarm one at every wait. */
 int loop_wait(struct loop *loop);
 
 /* From any thread: end the wait. */
