@@ -1,6 +1,10 @@
 /* One trial, from the main thread:
  *
- *     start ─► connect ─► warm up ─► open the window ─► measure ─► drain ─► collect
+ *     start ─► connect ─► warm up ─► [lead ─► pause] ─► open the window ─► measure ─► drain ─► collect
+ *
+ * First each connection warms up by itself. Where clients or a schedule share the pool, the second half of the warm-up
+ * is that load (the lead), so that the window of a closed loop opens in full swing. With a rate the lead's transactions
+ * are seen off, and the window's schedule begins afresh on an empty queue.
  *
  * The workers do the work; this thread sets the times, looks after progress, Ctrl-C and a server that is gone, and
  * sleeps in between. */
@@ -61,10 +65,33 @@ static int usable_cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
+static const struct pool_habits *habits(const struct drive_spec *spec)
+{
+    return &spec->variant->pool;
+}
+
+static int client_count(const struct drive_spec *spec)
+{
+    return spec->clients > 0 ? spec->clients : spec->connections;
+}
+
+/* Does each client have a connection for good? Then there is no queue, and nothing for the pool to do. */
+static bool is_direct(const struct drive_spec *spec)
+{
+    const struct pool_habits *h = habits(spec);
+    bool plain = h->acquire_timeout_ns == 0 && h->max_overflow == 0 && h->max_lifetime_ns == 0 &&
+                 h->idle_timeout_ns == 0 && !h->pre_ping && !h->connect_each;
+    return spec->rate_tps == 0 && plain && client_count(spec) <= spec->connections;
+}
+
+/* Whether all connections are in use, and one beyond the size is due, only a single thread knows without asking. */
 static int thread_count(const struct drive_spec *spec)
 {
     int n = spec->threads > 0 ? spec->threads : usable_cores();
-    return n < spec->connections ? n : spec->connections;
+    int most = is_direct(spec) && client_count(spec) < spec->connections ? client_count(spec) : spec->connections;
+    if (habits(spec)->max_overflow > 0)
+        return 1;
+    return n < most ? n : most;
 }
 
 static bool raise_descriptor_limit(int connections, int threads, struct err *err)
@@ -85,13 +112,70 @@ static bool raise_descriptor_limit(int connections, int threads, struct err *err
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 || err_system(err, NULL, "cannot raise the limit of open files");
 }
 
+/* An application that connects for each transaction has nothing prepared. */
+static enum protocol protocol_of(const struct drive_spec *spec)
+{
+    bool nothing_kept = habits(spec)->connect_each && spec->protocol == PROTOCOL_PREPARED;
+    return nothing_kept ? PROTOCOL_EXTENDED : spec->protocol;
+}
+
+static uint64_t family(const struct drive_spec *spec, const char *purpose)
+{
+    return rng_family(spec->seed, str_hash(purpose, strlen(purpose)), (uint64_t)spec->block);
+}
+
+static void init_streams(struct crew *crew)
+{
+    const struct drive_spec *spec = crew->spec;
+    crew->streams = (struct streams){.warm_up = family(spec, "warm-up"),
+                                     .window = family(spec, "window"),
+                                     .lead = family(spec, "lead"),
+                                     .tickets = family(spec, "tickets"),
+                                     .back_off = family(spec, "back-off")};
+}
+
+static void init_schedules(struct crew *crew)
+{
+    static const char *const streams[] = {"lead arrivals", "arrivals"};
+    const struct drive_spec *spec = crew->spec;
+    for (int i = 0; i < 2; i++)
+        crew->schedules[i] = (struct schedule_spec){.rate_tps = spec->rate_tps,
+                                                    .arrivals = spec->arrivals,
+                                                    .seed = spec->seed,
+                                                    .block = spec->block,
+                                                    .stream = str_hash(streams[i], strlen(streams[i]))};
+}
+
+static bool init_queue(struct crew *crew, struct err *err)
+{
+    bool open = crew->spec->rate_tps > 0;
+    init_schedules(crew);
+    for (int i = 0; i < 2 && !crew->direct; i++)
+        if (!tickets_init(&crew->tickets[i], open ? &crew->schedules[i] : NULL, open ? 0 : crew->n_clients,
+                          crew->n_workers, err))
+            return false;
+    if (crew->direct || open)
+        return true;
+    crew->clients = cacheline_array((size_t)crew->n_clients, sizeof *crew->clients);
+    if (!crew->clients)
+        return err_memory(err);
+    for (int i = 0; i < crew->n_clients; i++)
+        crew->clients[i] = (struct client){.number = i, .rng = rng_of(crew->streams.lead, (uint64_t)i)};
+    return true;
+}
+
 static bool init_crew(struct drive *drive, struct err *err)
 {
     const struct drive_spec *spec = drive->spec;
     struct crew *crew = &drive->crew;
     crew->spec = spec;
+    crew->direct = is_direct(spec);
+    crew->n_clients = client_count(spec);
+    crew->n_workers = thread_count(spec);
     atomic_init(&crew->window.start_ns, INT64_MAX);
     atomic_init(&crew->window.end_ns, INT64_MAX);
+    atomic_init(&crew->lead_end_ns, INT64_MAX);
+    init_streams(crew);
     setup_sql(spec->schema, spec->isolation, spec->workload, spec->variant, &drive->setup);
     if (drive->setup.failed)
         return err_memory(err);
@@ -99,16 +183,18 @@ static bool init_crew(struct drive *drive, struct err *err)
                                          .app = spec->app,
                                          .setup_sql = str_text(&drive->setup),
                                          .mix = &crew->mix,
-                                         .protocol = spec->protocol};
+                                         .protocol = protocol_of(spec),
+                                         .habits = *habits(spec),
+                                         .window = &crew->window};
     crew->notify_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (crew->notify_fd < 0)
         return err_system(err, NULL, "cannot make an eventfd");
-    return mix_init(&crew->mix, spec->workload, err);
+    return init_queue(crew, err) && mix_init(&crew->mix, spec->workload, err);
 }
 
 static bool init_workers(struct drive *drive, struct err *err)
 {
-    int n = thread_count(drive->spec);
+    int n = drive->crew.n_workers;
     struct recorder **recorders = calloc((size_t)n, sizeof *recorders);
     drive->workers = cacheline_array((size_t)n, sizeof *drive->workers);
     bool ok = recorders && drive->workers ? true : err_memory(err);
@@ -127,10 +213,13 @@ static bool init_workers(struct drive *drive, struct err *err)
 
 static bool start(struct drive *drive, struct err *err)
 {
-    if (!raise_descriptor_limit(drive->spec->connections, thread_count(drive->spec), err) || !init_crew(drive, err) ||
-        !init_workers(drive, err))
+    const struct drive_spec *spec = drive->spec;
+    if (!raise_descriptor_limit(spec->connections + habits(spec)->max_overflow, thread_count(spec), err) ||
+        !init_crew(drive, err) || !init_workers(drive, err))
         return false;
-    drive->out->clients = drive->out->connections = drive->spec->connections;
+    drive->out->clients = spec->rate_tps > 0 ? 0 : client_count(spec);
+    drive->out->connections = spec->connections;
+    drive->out->rate_tps = spec->rate_tps;
     drive->out->threads = drive->n_workers;
     for (int i = 0; i < drive->n_workers; i++)
         if (!worker_start(&drive->workers[i], err))
@@ -150,7 +239,7 @@ static int count_stage(const struct drive *drive, enum worker_stage least)
 {
     int n = 0;
     for (int i = 0; i < drive->n_workers; i++)
-        n += atomic_load_explicit(&drive->workers[i].stage, memory_order_acquire) >= (int)least;
+        n += atomic_load_explicit(&drive->workers[i].told, memory_order_acquire) >= (int)least;
     return n;
 }
 
@@ -167,6 +256,14 @@ static int count_warming(const struct drive *drive)
     int n = 0;
     for (int i = 0; i < drive->n_workers; i++)
         n += atomic_load_explicit(&drive->workers[i].warming, memory_order_relaxed);
+    return n;
+}
+
+static int count_loud(const struct drive *drive)
+{
+    int n = 0;
+    for (int i = 0; i < drive->n_workers; i++)
+        n += !atomic_load_explicit(&drive->workers[i].quiet, memory_order_relaxed);
     return n;
 }
 
@@ -198,6 +295,7 @@ static void tell_interval(const struct interval_result *interval, struct progres
     progress->latency_stddev_ns = response->stddev;
     progress->p95_ns = response->p95;
     progress->p99_ns = response->p99;
+    progress->wait_p99_ns = interval->all.pool_wait.p99;
     progress->failed = interval->all.failed;
     progress->retried = interval->all.retried;
     progress->retries = interval->all.retries;
@@ -308,19 +406,65 @@ static int64_t warmup_limit(int64_t warmup_ns)
     return limit > warmup_ns + WARMUP_GRACE_NS ? limit : warmup_ns + WARMUP_GRACE_NS;
 }
 
-static bool warm_up(struct drive *drive, struct err *err)
+static void enter_stage(struct drive *drive, enum crew_stage stage)
 {
-    int64_t from = clock_now_ns(), least = from + drive->spec->warmup_ns;
-    int64_t limit = from + warmup_limit(drive->spec->warmup_ns);
-    enter_phase(drive, PHASE_WARMUP, from, drive->spec->warmup_ns);
-    atomic_store_explicit(&drive->crew.go, true, memory_order_relaxed);
+    atomic_store_explicit(&drive->crew.stage, stage, memory_order_release);
     wake_all(drive);
-    for (int64_t now = from; now < least || (now < limit && count_warming(drive) > 0); now = clock_now_ns()) {
+}
+
+/* At least until `least_ns`, then until everyone is warm or `limit_ns` is over. */
+static bool warm_until(struct drive *drive, int64_t least_ns, int64_t limit_ns, struct err *err)
+{
+    for (int64_t now = clock_now_ns(); now < least_ns || (now < limit_ns && count_warming(drive) > 0);
+         now = clock_now_ns()) {
         if (stopped(err) || gone_early(drive, err))
             return false;
-        look_after(drive, now < least ? least : limit);
+        look_after(drive, now < least_ns ? least_ns : limit_ns);
     }
     return true;
+}
+
+static void put_clients(struct drive *drive, int64_t now_ns)
+{
+    for (int i = 0; drive->crew.clients && i < drive->crew.n_clients; i++)
+        tickets_put(&drive->crew.tickets[0], &(struct ticket){.client = &drive->crew.clients[i], .intended_ns = now_ns},
+                    false);
+}
+
+/* The load as it will be, unmeasured. */
+static bool lead(struct drive *drive, int64_t length_ns, struct err *err)
+{
+    int64_t now = clock_now_ns();
+    put_clients(drive, now);
+    drive->crew.tickets[0].origin_ns = now;
+    enter_stage(drive, CREW_LEAD);
+    return warm_until(drive, now + length_ns, 0, err);
+}
+
+/* A transaction of the warm-up that does not end in time runs into the window; so it does on any server that is this
+ * slow. */
+static bool pause_load(struct drive *drive, struct err *err)
+{
+    int64_t now = clock_now_ns(), limit = now + DRAIN_LIMIT_NS;
+    atomic_store_explicit(&drive->crew.lead_end_ns, now, memory_order_relaxed);
+    enter_stage(drive, CREW_PAUSE);
+    for (; now < limit && count_loud(drive) > 0; now = clock_now_ns()) {
+        if (stopped(err) || gone_early(drive, err))
+            return false;
+        look_after(drive, limit);
+    }
+    return true;
+}
+
+static bool warm_up(struct drive *drive, struct err *err)
+{
+    bool direct = drive->crew.direct;
+    int64_t from = clock_now_ns(), warmup_ns = drive->spec->warmup_ns;
+    int64_t own_ns = direct ? warmup_ns : warmup_ns / 2;
+    enter_phase(drive, PHASE_WARMUP, from, warmup_ns);
+    enter_stage(drive, CREW_WARM);
+    return warm_until(drive, from + own_ns, from + warmup_limit(warmup_ns), err) &&
+           (direct || lead(drive, warmup_ns - own_ns, err)) && (drive->spec->rate_tps == 0 || pause_load(drive, err));
 }
 
 /* --- The window --------------------------------------------------------------------------------------------------- */
@@ -332,7 +476,8 @@ static void open_window(struct drive *drive)
     /* The end first: no worker may see a window that begins and never ends. */
     atomic_store_explicit(&window->end_ns, start + drive->spec->duration_ns, memory_order_release);
     atomic_store_explicit(&window->start_ns, start, memory_order_release);
-    wake_all(drive);
+    drive->crew.tickets[1].origin_ns = start;
+    enter_stage(drive, CREW_WINDOW);
     drive->second_end_ns = start + NS_PER_S;
     while (clock_now_ns() < start)
         doze(drive, start);
@@ -447,6 +592,87 @@ static void collect_totals(struct drive *drive)
     hist_summary(lag, &out->harness_lag);
 }
 
+static void add_pool_counts(struct pool_counts *into, const struct pool_counts *from)
+{
+    into->connects += from->connects;
+    into->recycled += from->recycled;
+    into->idled_out += from->idled_out;
+    into->overflows += from->overflows;
+    into->pings += from->pings;
+    into->failed_pings += from->failed_pings;
+}
+
+static void collect_pools(struct drive *drive)
+{
+    struct trial_result *out = drive->out;
+    struct pool *first = &drive->workers[0].pool;
+    out->spin_ns = drive->workers[0].loop.spin_ns;
+    for (int i = 0; i < drive->n_workers; i++) {
+        const struct worker *worker = &drive->workers[i];
+        add_pool_counts(&out->pool_counts, &worker->pool.counts);
+        if (worker->delay_ns > out->run_delay_ns)
+            out->run_delay_ns = worker->delay_ns;
+        if (i == 0)
+            continue;
+        hist_merge(first->connect, worker->pool.connect);
+        hist_merge(first->ping, worker->pool.ping);
+    }
+    hist_summary(first->connect, &out->pool_counts.connect);
+    hist_summary(first->ping, &out->pool_counts.ping);
+}
+
+static int by_intended(const void *a, const void *b)
+{
+    const struct record *x = a, *y = b;
+    return (x->intended_ns > y->intended_ns) - (x->intended_ns < y->intended_ns);
+}
+
+static bool collect_records(struct drive *drive, struct err *err)
+{
+    struct records *records = &drive->out->records;
+    size_t n = 0;
+    records->complete = true;
+    for (int i = 0; i < drive->n_workers; i++) {
+        n += drive->workers[i].recorder.n_records;
+        records->complete = records->complete && !drive->workers[i].recorder.records_full;
+    }
+    records->list = malloc((n + 1) * sizeof *records->list);
+    if (!records->list)
+        return err_memory(err);
+    for (int i = 0; i < drive->n_workers; i++) {
+        const struct recorder *recorder = &drive->workers[i].recorder;
+        if (recorder->n_records > 0)
+            memcpy(records->list + records->n, recorder->records, recorder->n_records * sizeof *records->list);
+        records->n += recorder->n_records;
+    }
+    qsort(records->list, records->n, sizeof *records->list, by_intended);
+    return true;
+}
+
+/* With a rate the schedule knows it; in a closed loop, whoever began. A stop moves the end of a window, and what began
+ * behind it is counted no more. */
+static int64_t count_scheduled(const struct drive *drive)
+{
+    int64_t n = 0;
+    if (drive->spec->rate_tps > 0)
+        return schedule_count(&drive->crew.schedules[1], drive->out->duration_ns);
+    for (size_t t = 0; !drive->out->complete && t < drive->out->n_transactions; t++) {
+        const struct transaction_result *result = &drive->out->transactions[t];
+        n += result->ok + result->failed + result->timed_out + result->censored;
+    }
+    for (int i = 0; drive->out->complete && i < drive->n_workers; i++)
+        n += drive->workers[i].recorder.begun;
+    return n;
+}
+
+static void collect_backlog(struct trial_result *out)
+{
+    for (size_t i = 0; i < out->records.n; i++) {
+        const struct record *record = &out->records.list[i];
+        out->unsent_at_end += record->intended_ns + record->pool_wait_ns >= out->duration_ns;
+    }
+}
+
 static void warn_cold(struct drive *drive)
 {
     int n = 0, cold = -1;
@@ -478,8 +704,11 @@ static bool collect(struct drive *drive, struct err *err)
 {
     struct trial_result *out = drive->out;
     out->duration_ns = window_length(drive);
-    if (!take_intervals(drive, true, err) || !collect_transactions(drive, err))
+    if (!take_intervals(drive, true, err) || !collect_transactions(drive, err) || !collect_records(drive, err))
         return false;
+    out->scheduled = count_scheduled(drive);
+    collect_backlog(out);
+    collect_pools(drive);
     timeline_move(&drive->timeline, out->duration_ns, out);
     collect_errors(drive);
     collect_totals(drive);
@@ -533,6 +762,9 @@ static void clean_up(struct drive *drive)
         worker_deinit(&drive->workers[i]);
     free(drive->workers);
     mix_deinit(&drive->crew.mix);
+    tickets_deinit(&drive->crew.tickets[0]);
+    tickets_deinit(&drive->crew.tickets[1]);
+    free(drive->crew.clients);
     str_deinit(&drive->setup);
     if (drive->crew.notify_fd >= 0)
         close(drive->crew.notify_fd);

@@ -67,10 +67,11 @@ void hist_merge(struct hist *into, const struct hist *from)
         into->max = from->max;
 }
 
-void hist_add(struct hist *hist, int index, int64_t count)
+void hist_record_n(struct hist *hist, int64_t value, int64_t count)
 {
-    int64_t value = hist_value_at(index) + hist_range_at(index) / 2;
-    hist->counts[index] += count;
+    if (count == 0)
+        return;
+    hist->counts[hist_index(value)] += count;
     hist->total += count;
     if (value < hist->min)
         hist->min = value;
@@ -78,6 +79,11 @@ void hist_add(struct hist *hist, int index, int64_t count)
         hist->max = value;
     hist->sum += (double)count * (double)value;
     hist->sum_squares += (double)count * (double)value * (double)value;
+}
+
+void hist_add(struct hist *hist, int index, int64_t count)
+{
+    hist_record_n(hist, hist_value_at(index) + hist_range_at(index) / 2, count);
 }
 
 bool hist_part_init(struct hist_part *part, const struct hist *hist)

@@ -2,252 +2,192 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
+#include "link.h"
 #include "run/cacheline.h"
 #include "run/cold.h"
-#include "run/retry.h"
 
-#define CONNECT_LIMIT_NS (10 * NS_PER_S)
 enum {
     CONNECT_AT_ONCE = 16 /* a thread: a full listen queue refuses the rest of a crowd */
 };
 
-static void begin_connecting(struct link *link, int64_t now_ns);
+/* --- Lists -------------------------------------------------------------------------------------------------------- */
 
-static struct link *link_of_retry(struct timer *timer)
-{
-    return (struct link *)(void *)((char *)timer - offsetof(struct link, retry));
-}
-
-static struct link *link_of_deadline(struct timer *timer)
-{
-    return (struct link *)(void *)((char *)timer - offsetof(struct link, deadline));
-}
-
-/* --- Going down --------------------------------------------------------------------------------------------------- */
-
-static void set_alive(struct pool *pool, int change)
-{
-    pool->n_ready += change;
-    atomic_store_explicit(&pool->alive, pool->n_ready, memory_order_relaxed);
-}
-
-COLD static void refuse_start(struct link *link)
+static struct link_list *list_of(struct link *link)
 {
     struct pool *pool = link->pool;
-    link->failed = true;
-    if (pool->refused)
-        return;
-    char buf[1024];
-    const char *text = conn_error(&link->conn, buf, sizeof buf);
-    pool->refused = true;
-    pool->code = link->conn.code;
-    if (link->state == LINK_PREPARING) {
-        const struct statement *statement = mix_statement(pool->plan->mix, link->n_prepared, NULL);
-        err_set(&pool->err, ERR_INPUT, statement->where, "cannot prepare this statement: %s", text);
-        err_append(&pool->err, "%s", statement->text);
-    } else if (link->state == LINK_SETTING) {
-        err_set(&pool->err, ERR_SERVER, NULL, "cannot set up a session: %s", text);
-    } else {
-        err_set(&pool->err, ERR_SERVER, NULL, "cannot connect: %s", text);
-    }
+    if (link->state == LINK_READY)
+        return &pool->idle;
+    return link->overflow ? &pool->spare : &pool->parked;
 }
 
-/* Every way down ends here. While starting a refusal is final, later the link tries again for as long as the trial
- * runs. */
-COLD static void go_down(struct link *link, int64_t now_ns)
+void pool_put(struct link *link)
 {
-    struct pool *pool = link->pool;
-    bool was_ready = link->state == LINK_READY;
-    if (pool->starting)
-        refuse_start(link);
-    link->state = LINK_DOWN;
-    if (was_ready) {
-        set_alive(pool, -1);
-        link->lost_ns = now_ns;
-        atomic_store_explicit(&pool->last_lost_ns, now_ns, memory_order_relaxed);
-        pool->hooks.lost(link, now_ns); /* it may want the server's last words */
-    }
-    conn_close(&link->conn);
-    if (!link->failed && !link->retry.armed)
-        loop_arm(pool->loop, &link->retry, now_ns + retry_reconnect_ns(link->attempt++));
-}
-
-static void on_retry(struct timer *timer, int64_t now_ns)
-{
-    begin_connecting(link_of_retry(timer), now_ns);
-}
-
-static void watch_deadline(struct link *link)
-{
-    if (!link->deadline.armed)
-        loop_arm(link->pool->loop, &link->deadline, link->deadline_ns);
-}
-
-/* The timer may be an earlier attempt's: what counts is deadline_ns. */
-static void on_deadline(struct timer *timer, int64_t now_ns)
-{
-    struct link *link = link_of_deadline(timer);
-    if (link->state == LINK_DOWN || link->state == LINK_READY)
-        return;
-    if (now_ns >= link->deadline_ns)
-        go_down(link, now_ns);
+    struct link_list *list = list_of(link);
+    link->list = list;
+    link->newer = NULL;
+    link->older = list->newest;
+    if (list->newest)
+        list->newest->newer = link;
     else
-        watch_deadline(link);
+        list->oldest = link;
+    list->newest = link;
 }
 
-/* --- Going up ----------------------------------------------------------------------------------------------------- */
-
-/* Writability is watched only while something waits to be written: on a Unix socket it would otherwise wake us a second
- * time for every request, when the server takes it out of the socket. */
-COLD static bool watch(struct link *link, uint32_t how)
+void pool_remove(struct link *link)
 {
-    uint32_t events = how | EPOLLRDHUP;
-    if (link->conn.want & CONN_WANT_READ)
-        events |= EPOLLIN;
-    if (link->conn.want & CONN_WANT_WRITE)
-        events |= EPOLLOUT;
-    link->watched_write = link->conn.want & CONN_WANT_WRITE;
-    return loop_watch(link->pool->loop, conn_socket(&link->conn), events, link);
+    struct link_list *list = link->list;
+    if (!list)
+        return;
+    *(link->newer ? &link->newer->older : &list->newest) = link->older;
+    *(link->older ? &link->older->newer : &list->oldest) = link->newer;
+    link->list = NULL;
 }
 
-bool link_sent(struct link *link, bool sent, int64_t now_ns)
+/* --- Taking ------------------------------------------------------------------------------------------------------- */
+
+static bool counts(const struct pool *pool, int64_t now_ns)
 {
-    bool wants_write = link->conn.want & CONN_WANT_WRITE;
-    if (__builtin_expect(sent && wants_write == link->watched_write, 1))
+    return window_holds(pool->plan->window, now_ns);
+}
+
+static bool too_old(const struct link *link, int64_t now_ns)
+{
+    int64_t lifetime_ns = link->pool->plan->habits.max_lifetime_ns;
+    return lifetime_ns > 0 && link->state == LINK_READY && now_ns - link->born_ns >= lifetime_ns;
+}
+
+/* Replace or open it while the transaction waits. */
+COLD static void connect_for(struct link *link, int64_t now_ns)
+{
+    struct pool *pool = link->pool;
+    if (link->state == LINK_READY) {
+        pool->counts.recycled += counts(pool, now_ns);
+        link_park(link);
+    }
+    pool->counts.overflows += link->overflow && counts(pool, now_ns);
+    link->wanted = true;
+    link->wanted_ns = now_ns;
+    link_open(link, now_ns);
+}
+
+bool pool_take(struct link *link, int64_t now_ns)
+{
+    pool_remove(link);
+    if (__builtin_expect(link->state != LINK_READY || too_old(link, now_ns), 0)) {
+        connect_for(link, now_ns);
+        return false;
+    }
+    if (!link->pool->plan->habits.pre_ping)
         return true;
-    if (sent && watch(link, EPOLLET))
-        return true;
-    go_down(link, now_ns);
+    link->wanted = true;
+    link->wanted_ns = now_ns;
+    link_ping(link, now_ns);
     return false;
 }
 
-COLD static void begin_connecting(struct link *link, int64_t now_ns)
+static void hand_over(struct link *link, int64_t now_ns)
 {
-    const struct pool_plan *plan = link->pool->plan;
-    link->state = LINK_CONNECTING;
-    link->deadline_ns = now_ns + CONNECT_LIMIT_NS;
-    if (conn_open(&link->conn, plan->target, plan->app) == CONN_LOST || !watch(link, 0))
-        go_down(link, now_ns);
-    else
-        watch_deadline(link);
+    link->wanted = false;
+    link->pool->hooks.taken(link, now_ns);
 }
 
-static void begin_next(struct pool *pool, int64_t now_ns)
-{
-    if (pool->n_begun < pool->n)
-        begin_connecting(&pool->links[pool->n_begun++], now_ns);
-}
-
-COLD static void become_ready(struct link *link, int64_t now_ns)
+COLD void pool_connected(struct link *link, int64_t now_ns)
 {
     struct pool *pool = link->pool;
-    link->state = LINK_READY;
-    link->attempt = 0;
-    set_alive(pool, 1);
-    if (link->lost_ns > 0) {
-        pool->reconnects++;
-        pool->outage_ns += now_ns - link->lost_ns;
+    if (counts(pool, now_ns)) {
+        pool->counts.connects++;
+        hist_record(pool->connect, now_ns - link->wanted_ns);
     }
-    if (pool->starting) {
-        pool->starting = pool->n_ready < pool->n;
-        begin_next(pool, now_ns);
-    }
-    pool->hooks.ready(link, now_ns);
+    hand_over(link, now_ns);
 }
 
-COLD static void prepare_next(struct link *link, int64_t now_ns)
+void pool_pinged(struct link *link, int64_t now_ns)
 {
-    const struct mix *mix = link->pool->plan->mix;
-    if (link->pool->plan->protocol != PROTOCOL_PREPARED || link->n_prepared == mix->n_statements) {
-        become_ready(link, now_ns);
+    struct pool *pool = link->pool;
+    if (counts(pool, now_ns)) {
+        pool->counts.pings++;
+        hist_record(pool->ping, now_ns - link->wanted_ns);
+    }
+    hand_over(link, now_ns);
+}
+
+/* --- Giving back -------------------------------------------------------------------------------------------------- */
+
+static struct pool *pool_of_idle_timer(struct timer *timer)
+{
+    return (struct pool *)(void *)((char *)timer - offsetof(struct pool, idle_timer));
+}
+
+static void watch_idle(struct pool *pool)
+{
+    int64_t timeout_ns = pool->plan->habits.idle_timeout_ns;
+    if (timeout_ns > 0 && pool->idle.oldest && !pool->idle_timer.armed)
+        loop_arm(pool->loop, &pool->idle_timer, pool->idle.oldest->free_ns + timeout_ns);
+}
+
+static void on_idle_timer(struct timer *timer, int64_t now_ns)
+{
+    struct pool *pool = pool_of_idle_timer(timer);
+    struct link *link;
+    while ((link = pool->idle.oldest) != NULL && now_ns - link->free_ns >= pool->plan->habits.idle_timeout_ns) {
+        pool->counts.idled_out += counts(pool, now_ns);
+        pool_remove(link);
+        link_park(link);
+        pool_put(link);
+    }
+    watch_idle(pool);
+}
+
+void pool_release(struct link *link, int64_t now_ns)
+{
+    struct pool *pool = link->pool;
+    if (link->state != LINK_READY)
         return;
+    link->free_ns = now_ns;
+    if (pool->plan->habits.connect_each)
+        link_park(link);
+    pool_put(link);
+    watch_idle(pool);
+}
+
+void pool_trim(struct pool *pool)
+{
+    for (struct link *link = pool->idle.newest, *older; pool->n > pool->size && link; link = older) {
+        older = link->older;
+        if (!link->overflow)
+            continue;
+        pool_remove(link);
+        link_park(link);
+        pool_put(link);
     }
-    const struct statement *statement = mix_statement(mix, link->n_prepared, NULL);
-    link->state = LINK_PREPARING;
-    link_sent(link, conn_send_prepare(&link->conn, statement->prepared_name, statement->sql), now_ns);
 }
 
-COLD static void step_connecting(struct link *link, int64_t now_ns)
-{
-    enum conn_status status = conn_connect(&link->conn);
-    if (status == CONN_PENDING && watch(link, 0))
-        return;
-    if (status != CONN_DONE || !watch(link, EPOLLET)) {
-        go_down(link, now_ns);
-        return;
-    }
-    link->state = LINK_SETTING;
-    link->pool->commits++; /* a backend looks itself up in the catalogs, in a transaction */
-    link->n_prepared = 0;
-    memset(link->runs, 0, (size_t)link->pool->plan->mix->n_statements);
-    link_sent(link, conn_send_query(&link->conn, link->pool->plan->setup_sql), now_ns);
-}
-
-COLD static void step_set(struct link *link, int64_t now_ns)
-{
-    link->pool->commits++;
-    prepare_next(link, now_ns);
-}
-
-COLD static void step_prepared(struct link *link, int64_t now_ns)
-{
-    link->pool->commits++;
-    link->n_prepared++;
-    prepare_next(link, now_ns);
-}
-
-static void step_reply(struct link *link, int64_t now_ns)
-{
-    link->pool->hooks.reply(link, now_ns);
-}
-
-typedef void link_step_fn(struct link *link, int64_t now_ns);
-
-/* What a complete reply means in each state. */
-static link_step_fn *const on_reply[LINK_STATES] = {
-    [LINK_SETTING] = step_set,
-    [LINK_PREPARING] = step_prepared,
-    [LINK_READY] = step_reply,
-};
-
-void pool_event(struct link *link, uint32_t events, int64_t now_ns)
-{
-    if (__builtin_expect(link->state <= LINK_CONNECTING, 0)) {
-        if (link->state == LINK_CONNECTING)
-            step_connecting(link, now_ns);
-        return;
-    }
-    if (__builtin_expect(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR), 0))
-        link->conn.hung_up = true;
-    enum conn_status status = conn_receive(&link->conn);
-    bool broken = status == CONN_LOST || (link->state != LINK_READY && status == CONN_DONE && link->conn.failed);
-    if (__builtin_expect(broken, 0))
-        go_down(link, now_ns);
-    else if (status == CONN_DONE)
-        on_reply[link->state](link, now_ns);
-    else
-        link_sent(link, true, now_ns); /* what was to be written may be out now */
-}
-
-/* --- The pool ----------------------------------------------------------------------------------------------------- */
+/* --- All of them -------------------------------------------------------------------------------------------------- */
 
 bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loop, const struct pool_hooks *hooks,
-               int n, struct err *err)
+               int size, struct err *err)
 {
     size_t n_runs = (size_t)plan->mix->n_statements;
-    *pool = (struct pool){.plan = plan, .loop = loop, .hooks = *hooks, .starting = true};
+    int n = size + plan->habits.max_overflow;
+    *pool = (struct pool){
+        .plan = plan, .loop = loop, .hooks = *hooks, .size = size, .starting = true, .idle_timer.fire = on_idle_timer};
     pool->links = cacheline_array((size_t)n, sizeof *pool->links);
     pool->runs = cacheline_array((size_t)n, n_runs + 1);
-    if (!pool->links || !pool->runs)
+    pool->connect = hist_new();
+    pool->ping = hist_new();
+    if (!pool->links || !pool->runs || !pool->connect || !pool->ping)
         return err_memory(err);
-    for (pool->n = 0; pool->n < n; pool->n++)
-        pool->links[pool->n] = (struct link){.pool = pool,
-                                             .retry.fire = on_retry,
-                                             .deadline.fire = on_deadline,
-                                             .runs = pool->runs + (size_t)pool->n * n_runs};
+    for (; pool->n < n; pool->n++) {
+        struct link *link = &pool->links[pool->n];
+        link_init(link, pool, pool->n >= size);
+        link->runs = pool->runs + (size_t)pool->n * n_runs;
+        if (link->overflow) {
+            link->state = LINK_PARKED;
+            pool_put(link);
+        }
+    }
     return true;
 }
 
@@ -262,11 +202,17 @@ void pool_close(struct pool *pool)
 void pool_deinit(struct pool *pool)
 {
     pool_close(pool);
+    hist_free(pool->connect);
+    hist_free(pool->ping);
     free(pool->links);
     free(pool->runs);
-    pool->links = NULL;
-    pool->runs = NULL;
-    pool->n = 0;
+    *pool = (struct pool){0};
+}
+
+static void begin_next(struct pool *pool, int64_t now_ns)
+{
+    if (pool->n_begun < pool->size)
+        link_open(&pool->links[pool->n_begun++], now_ns);
 }
 
 void pool_start(struct pool *pool, int64_t now_ns)
@@ -275,27 +221,10 @@ void pool_start(struct pool *pool, int64_t now_ns)
         begin_next(pool, now_ns);
 }
 
-/* The first of `n` statements that lacks runs; -1: none. Only a prepared statement has a plan to settle on. */
-static int first_cold(const struct link *link, int from, int n)
+COLD void pool_reached(struct pool *pool, int64_t now_ns)
 {
-    if (link->pool->plan->protocol != PROTOCOL_PREPARED)
-        return -1;
-    for (int i = from; i < from + n; i++)
-        if (link->runs[i] < LINK_WARM_RUNS)
-            return i;
-    return -1;
-}
-
-bool link_is_cold(const struct link *link, int entry)
-{
-    const struct mix *mix = link->pool->plan->mix;
-    const struct mix_entry *e = &mix->entries[entry];
-    return first_cold(link, e->first_statement, mix->workload->transactions[e->transaction].n_statements) >= 0;
-}
-
-int link_cold_statement(const struct link *link)
-{
-    return first_cold(link, 0, link->pool->plan->mix->n_statements);
+    pool->starting = ++pool->n_reached < pool->size;
+    begin_next(pool, now_ns);
 }
 
 int64_t pool_outage_ns(const struct pool *pool, int64_t now_ns)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "run/cacheline.h"
 #include "run/cold.h"
@@ -11,11 +12,11 @@
 static struct second *second_new(size_t n_parts, size_t n_pairs)
 {
     struct second *second =
-        calloc(1, sizeof *second + n_parts * sizeof(struct second_part) + n_pairs * sizeof(struct second_pair));
+        calloc(1, sizeof *second + n_parts * sizeof(struct second_part) + n_pairs * sizeof(struct hist_pair));
     if (!second)
         return NULL;
     second->parts = (struct second_part *)(second + 1);
-    second->pairs = (struct second_pair *)(second->parts + n_parts);
+    second->pairs = (struct hist_pair *)(second->parts + n_parts);
     return second;
 }
 
@@ -23,15 +24,31 @@ static bool recorded_init(struct recorded *recorded, const struct transaction *t
 {
     recorded->running = hist_new();
     recorded->early = hist_new();
+    recorded->running_wait = hist_new();
+    recorded->early_wait = hist_new();
     recorded->plain = hist_new();
     recorded->lone = !transaction->block && transaction->n_steps == 1 && transaction->n_statements == 1 &&
                      transaction->statements[0].n_into == 0;
     return transaction_result_init(&recorded->result, transaction->n_statements) && recorded->running &&
-           recorded->early && recorded->plain;
+           recorded->early && recorded->running_wait && recorded->early_wait && recorded->plain;
+}
+
+/* Straight from the kernel, so that what is not needed costs no memory. */
+static bool records_init(struct recorder *recorder, int64_t raw_bytes)
+{
+    recorder->max_records = (size_t)raw_bytes / sizeof(struct record);
+    if (recorder->max_records == 0)
+        return true;
+    void *memory = mmap(NULL, recorder->max_records * sizeof(struct record), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return false;
+    recorder->records = memory;
+    return true;
 }
 
 bool recorder_init(struct recorder *recorder, const struct workload *workload, const struct window *window,
-                   struct err *err)
+                   int64_t raw_bytes, struct err *err)
 {
     *recorder = (struct recorder){
         .window = window,
@@ -40,7 +57,7 @@ bool recorder_init(struct recorder *recorder, const struct workload *workload, c
         .last = second_new(0, 0),
     };
     recorder->first = recorder->last;
-    if (!recorder->transactions || !recorder->lag || !recorder->last)
+    if (!recorder->transactions || !recorder->lag || !recorder->last || !records_init(recorder, raw_bytes))
         return err_memory(err);
     recorder->n_transactions = workload->n_transactions;
     for (size_t i = 0; i < workload->n_transactions; i++) {
@@ -57,10 +74,14 @@ void recorder_deinit(struct recorder *recorder)
         transaction_result_deinit(&recorder->transactions[i].result);
         hist_free(recorder->transactions[i].running);
         hist_free(recorder->transactions[i].early);
+        hist_free(recorder->transactions[i].running_wait);
+        hist_free(recorder->transactions[i].early_wait);
         hist_free(recorder->transactions[i].plain);
     }
     free(recorder->transactions);
     hist_free(recorder->lag);
+    if (recorder->records)
+        munmap(recorder->records, recorder->max_records * sizeof(struct record));
     struct second *second = recorder->first;
     while (second) {
         struct second *next = atomic_load(&second->next);
@@ -72,41 +93,76 @@ void recorder_deinit(struct recorder *recorder)
 
 static void count(struct transaction_result *result, const struct outcome *outcome)
 {
-    result->ok += outcome->ok;
-    result->failed += !outcome->ok;
+    result->ok += outcome->status == RECORD_OK;
+    result->failed += outcome->status == RECORD_FAILED;
+    result->timed_out += outcome->status == RECORD_TIMED_OUT;
+    result->censored += outcome->status == RECORD_CENSORED;
     result->retried += outcome->attempts > 1;
-    result->retries += outcome->attempts - 1;
+    result->retries += outcome->attempts > 1 ? outcome->attempts - 1 : 0;
     result->backoff_ns += outcome->backoff_ns;
     result->wasted_ns += outcome->wasted_ns;
 }
 
 static void count_second(struct second_counts *counts, const struct outcome *outcome)
 {
-    counts->ok += outcome->ok;
-    counts->failed += !outcome->ok;
+    counts->ok += outcome->status == RECORD_OK;
+    counts->failed += outcome->status == RECORD_FAILED;
+    counts->timed_out += outcome->status == RECORD_TIMED_OUT;
     counts->retried += outcome->attempts > 1;
-    counts->retries += outcome->attempts - 1;
+    counts->retries += outcome->attempts > 1 ? outcome->attempts - 1 : 0;
+}
+
+static void keep_record(struct recorder *recorder, const struct outcome *outcome)
+{
+    if (__builtin_expect(recorder->n_records == recorder->max_records, 0)) {
+        recorder->records_full = true;
+        return;
+    }
+    recorder->records[recorder->n_records++] = (struct record){
+        .intended_ns = outcome->intended_ns - window_start(recorder->window),
+        .pool_wait_ns = outcome->pool_wait_ns,
+        .service_ns = outcome->service_ns,
+        .lag_ns = outcome->lag_ns < UINT32_MAX ? (uint32_t)outcome->lag_ns : UINT32_MAX,
+        .transaction = (uint16_t)outcome->transaction,
+        .attempts = (uint8_t)(outcome->attempts < UINT8_MAX ? outcome->attempts : UINT8_MAX),
+        .status = (uint8_t)outcome->status,
+    };
+}
+
+static void record_ended_inside(struct recorded *recorded, const struct outcome *outcome, bool counts,
+                                int64_t response_ns)
+{
+    count_second(&recorded->counts, outcome);
+    hist_record(counts ? recorded->running : recorded->early, response_ns);
+    if (outcome->pool_wait_ns == 0)
+        *(counts ? &recorded->running_no_wait : &recorded->early_no_wait) += 1;
+    else
+        hist_record(counts ? recorded->running_wait : recorded->early_wait, outcome->pool_wait_ns);
 }
 
 void recorder_outcome(struct recorder *recorder, const struct outcome *outcome)
 {
     struct recorded *recorded = &recorder->transactions[outcome->transaction];
     bool counts = window_holds(recorder->window, outcome->intended_ns);
-    bool ends_inside = window_holds(recorder->window, outcome->done_ns);
-    int64_t response_ns = outcome->done_ns - outcome->intended_ns;
-    recorded->result.trial_ok += outcome->ok;
-    if (ends_inside) {
-        count_second(&recorded->counts, outcome);
-        hist_record(counts ? recorded->running : recorded->early, response_ns);
-    }
+    int64_t response_ns = outcome->pool_wait_ns + outcome->lag_ns + outcome->service_ns;
+    bool ends_inside =
+        outcome->status != RECORD_CENSORED && window_holds(recorder->window, outcome->intended_ns + response_ns);
+    recorded->result.trial_ok += outcome->status == RECORD_OK;
+    if (ends_inside)
+        record_ended_inside(recorded, outcome, counts, response_ns);
     if (!counts)
         return;
-    bool plain = recorded->lone && outcome->ok && outcome->attempts == 1;
+    bool plain = recorded->lone && outcome->status == RECORD_OK && outcome->attempts == 1;
     count(&recorded->result, outcome);
-    hist_record(plain ? recorded->plain : recorded->result.service, outcome->service_ns);
-    hist_record(recorder->lag, outcome->lag_ns);
-    if (!ends_inside)
+    keep_record(recorder, outcome);
+    if (outcome->attempts > 0) {
+        hist_record(plain ? recorded->plain : recorded->result.service, outcome->service_ns);
+        hist_record(recorder->lag, outcome->lag_ns);
+    }
+    if (!ends_inside) {
         hist_record(recorded->result.response, response_ns);
+        hist_record(recorded->result.pool_wait, outcome->pool_wait_ns);
+    }
 }
 
 static void count_code(struct recorder *recorder, sqlstate code)
@@ -142,16 +198,6 @@ COLD void recorder_error(struct recorder *recorder, int transaction, int64_t int
              text);
 }
 
-COLD void recorder_censored(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t so_far_ns)
-{
-    if (!window_holds(recorder->window, intended_ns))
-        return;
-    struct transaction_result *result = &recorder->transactions[transaction].result;
-    result->censored++;
-    hist_record(result->response, so_far_ns);
-    hist_record(result->service, so_far_ns);
-}
-
 /* --- Seconds ------------------------------------------------------------------------------------------------------ */
 
 static size_t touched(const struct hist *hist)
@@ -163,44 +209,59 @@ static size_t touched(const struct hist *hist)
     return n;
 }
 
-static size_t copy_pairs(const struct hist *hist, struct second_pair *pairs)
+static size_t copy_pairs(const struct hist *hist, struct hist_pair *pairs)
 {
     size_t n = 0;
     if (hist->total > 0)
         for (int i = hist_index(hist->min), last = hist_index(hist->max); i <= last; i++)
             if (hist->counts[i] != 0)
-                pairs[n++] = (struct second_pair){.index = (uint32_t)i, .count = (uint32_t)hist->counts[i]};
+                pairs[n++] = (struct hist_pair){.index = (uint32_t)i, .count = (uint32_t)hist->counts[i]};
     return n;
+}
+
+/* Returns where the next pairs go. */
+static struct hist_pair *fill_dist(struct second_dist *dist, const struct hist *hist, struct hist_pair *pairs)
+{
+    *dist = (struct second_dist){
+        .min = hist->min,
+        .max = hist->max,
+        .sum = hist->sum,
+        .sum_squares = hist->sum_squares,
+        .n_pairs = copy_pairs(hist, pairs),
+    };
+    return pairs + dist->n_pairs;
 }
 
 static void fill_second(struct second *second, const struct recorder *recorder)
 {
-    struct second_pair *pairs = second->pairs;
+    struct hist_pair *pairs = second->pairs;
     for (size_t i = 0; i < recorder->n_transactions; i++) {
         const struct recorded *recorded = &recorder->transactions[i];
-        const struct hist *hist = recorded->running;
-        second->parts[i] = (struct second_part){
-            .counts = recorded->counts,
-            .min = hist->min,
-            .max = hist->max,
-            .sum = hist->sum,
-            .sum_squares = hist->sum_squares,
-            .n_pairs = copy_pairs(hist, pairs),
-        };
-        pairs += second->parts[i].n_pairs;
+        struct second_part *part = &second->parts[i];
+        part->counts = recorded->counts;
+        pairs = fill_dist(&part->response, recorded->running, pairs);
+        pairs = fill_dist(&part->pool_wait, recorded->running_wait, pairs);
     }
 }
 
+/* Into the window's distribution what counts; what is left is the second's. */
 static void add_running(struct recorded *recorded)
 {
     hist_merge(recorded->result.response, recorded->running);
     hist_merge(recorded->running, recorded->early);
+    hist_record_n(recorded->running_wait, 0, recorded->running_no_wait);
+    hist_merge(recorded->result.pool_wait, recorded->running_wait);
+    hist_record_n(recorded->running_wait, 0, recorded->early_no_wait);
+    hist_merge(recorded->running_wait, recorded->early_wait);
 }
 
 static void begin_second(struct recorded *recorded)
 {
     hist_clear(recorded->running);
     hist_clear(recorded->early);
+    hist_clear(recorded->running_wait);
+    hist_clear(recorded->early_wait);
+    recorded->running_no_wait = recorded->early_no_wait = 0;
     recorded->counts = (struct second_counts){0};
 }
 
@@ -211,7 +272,7 @@ COLD static void publish(struct recorder *recorder)
     size_t n_pairs = 0;
     for (size_t i = 0; i < recorder->n_transactions; i++) {
         add_running(&recorder->transactions[i]);
-        n_pairs += touched(recorder->transactions[i].running);
+        n_pairs += touched(recorder->transactions[i].running) + touched(recorder->transactions[i].running_wait);
     }
     struct second *second = second_new(recorder->n_transactions, n_pairs);
     if (second) {

@@ -317,11 +317,14 @@ static bool find_prewarm(struct session *session, struct err *err)
 
 static bool allocate(struct session *session, struct err *err)
 {
+    const struct sweep *sweep = &session->workload->sweep;
     size_t n = session->workload->n_variants;
     session->first_prints = calloc(n, sizeof *session->first_prints);
     session->has_first_print = calloc(n, sizeof *session->has_first_print);
     session->planned = calloc(n, sizeof *session->planned);
-    return (session->first_prints && session->has_first_print && session->planned) || err_memory(err);
+    session->closed_tps = calloc(n * sweep->n_pools * sweep->n_isolations, sizeof *session->closed_tps);
+    return (session->first_prints && session->has_first_print && session->planned && session->closed_tps) ||
+           err_memory(err);
 }
 
 bool session_open(const struct run_options *options, struct session **out, struct err *err)
@@ -358,5 +361,6 @@ void session_close(struct session *session)
     free(session->first_prints);
     free(session->has_first_print);
     free(session->planned);
+    free(session->closed_tps);
     free(session);
 }

@@ -62,7 +62,8 @@ struct session {
     struct variant_state current;
     struct state_print *first_prints; /* n_variants: what each variant's first trial met */
     bool *has_first_print;
-    bool *planned; /* n_variants: plans are in the sink */
+    bool *planned;      /* n_variants: plans are in the sink */
+    double *closed_tps; /* variants × pools × isolations: throughput of the closed loop, 0: not known yet */
     int n_trials;
     int trials_done;
 };

@@ -12,10 +12,11 @@ bool timeline_init(struct timeline *timeline, struct recorder *const *recorders,
         .pending = calloc(n_recorders, sizeof *timeline->pending),
         .n_recorders = n_recorders,
         .n_transactions = recorders[0]->n_transactions,
-        .one = hist_new(),
-        .all = hist_new(),
+        .response = {hist_new(), hist_new()},
+        .pool_wait = {hist_new(), hist_new()},
     };
-    if (!timeline->recorders || !timeline->pending || !timeline->one || !timeline->all)
+    if (!timeline->recorders || !timeline->pending || !timeline->response.one || !timeline->response.all ||
+        !timeline->pool_wait.one || !timeline->pool_wait.all)
         return err_memory(err);
     memcpy(timeline->recorders, recorders, n_recorders * sizeof *recorders);
     return true;
@@ -26,55 +27,68 @@ void timeline_deinit(struct timeline *timeline)
     interval_results_free(timeline->intervals, timeline->n, timeline->n_transactions);
     free(timeline->recorders);
     free(timeline->pending);
-    hist_free(timeline->one);
-    hist_free(timeline->all);
+    hist_free(timeline->response.one);
+    hist_free(timeline->response.all);
+    hist_free(timeline->pool_wait.one);
+    hist_free(timeline->pool_wait.all);
     *timeline = (struct timeline){0};
 }
 
-static void add_pairs(struct hist *hist, const struct second_part *part, const struct second_pair *pairs)
+static void add_dist(struct hist *hist, const struct second_dist *dist, const struct hist_pair *pairs)
 {
-    for (size_t i = 0; i < part->n_pairs; i++) {
+    for (size_t i = 0; i < dist->n_pairs; i++) {
         hist->counts[pairs[i].index] += pairs[i].count;
         hist->total += pairs[i].count;
     }
-    if (part->min < hist->min)
-        hist->min = part->min;
-    if (part->max > hist->max)
-        hist->max = part->max;
-    hist->sum += part->sum;
-    hist->sum_squares += part->sum_squares;
+    if (dist->min < hist->min)
+        hist->min = dist->min;
+    if (dist->max > hist->max)
+        hist->max = dist->max;
+    hist->sum += dist->sum;
+    hist->sum_squares += dist->sum_squares;
 }
 
 static void add_counts(struct interval_transaction *into, const struct second_counts *counts)
 {
     into->ok += counts->ok;
     into->failed += counts->failed;
+    into->timed_out += counts->timed_out;
     into->retried += counts->retried;
     into->retries += counts->retries;
 }
 
 /* Where transaction t's pairs begin. */
-static const struct second_pair *pairs_of(const struct second *second, size_t t)
+static const struct hist_pair *pairs_of(const struct second *second, size_t t)
 {
-    const struct second_pair *pairs = second->pairs;
+    const struct hist_pair *pairs = second->pairs;
     for (size_t i = 0; i < t; i++)
-        pairs += second->parts[i].n_pairs;
+        pairs += second->parts[i].response.n_pairs + second->parts[i].pool_wait.n_pairs;
     return pairs;
 }
 
-static void merge_transaction(struct timeline *timeline, int64_t number, size_t t, struct interval_result *out)
+static void add_second(struct timeline *timeline, const struct second *second, size_t t, struct interval_result *out)
 {
-    hist_clear(timeline->one);
-    for (size_t i = 0; i < timeline->n_recorders; i++) {
-        const struct second *second = timeline->pending[i];
-        if (!second || second->number != number)
-            continue;
-        add_pairs(timeline->one, &second->parts[t], pairs_of(second, t));
-        add_counts(&out->transactions[t], &second->parts[t].counts);
-        add_counts(&out->all, &second->parts[t].counts);
-    }
-    hist_summary(timeline->one, &out->transactions[t].response);
-    hist_merge(timeline->all, timeline->one);
+    const struct second_part *part = &second->parts[t];
+    const struct hist_pair *pairs = pairs_of(second, t);
+    add_dist(timeline->response.one, &part->response, pairs);
+    add_dist(timeline->pool_wait.one, &part->pool_wait, pairs + part->response.n_pairs);
+    add_counts(&out->transactions[t], &part->counts);
+    add_counts(&out->all, &part->counts);
+}
+
+static bool merge_transaction(struct timeline *timeline, int64_t number, size_t t, struct interval_result *out)
+{
+    struct interval_transaction *transaction = &out->transactions[t];
+    hist_clear(timeline->response.one);
+    hist_clear(timeline->pool_wait.one);
+    for (size_t i = 0; i < timeline->n_recorders; i++)
+        if (timeline->pending[i] && timeline->pending[i]->number == number)
+            add_second(timeline, timeline->pending[i], t, out);
+    hist_summary(timeline->response.one, &transaction->response);
+    hist_summary(timeline->pool_wait.one, &transaction->pool_wait);
+    hist_merge(timeline->response.all, timeline->response.one);
+    hist_merge(timeline->pool_wait.all, timeline->pool_wait.one);
+    return hist_part_init(&transaction->response_part, timeline->response.one);
 }
 
 static bool grow(struct timeline *timeline)
@@ -102,12 +116,15 @@ static bool merge(struct timeline *timeline, int64_t number, int64_t length_ns, 
         free(interval.transactions);
         return err_memory(err);
     }
-    hist_clear(timeline->all);
+    bool ok = true;
+    hist_clear(timeline->response.all);
+    hist_clear(timeline->pool_wait.all);
     for (size_t t = 0; t < timeline->n_transactions; t++)
-        merge_transaction(timeline, number, t, &interval);
-    hist_summary(timeline->all, &interval.all.response);
+        ok = merge_transaction(timeline, number, t, &interval) && ok;
+    hist_summary(timeline->response.all, &interval.all.response);
+    hist_summary(timeline->pool_wait.all, &interval.all.pool_wait);
     timeline->intervals[timeline->n++] = interval;
-    return true;
+    return ok || err_memory(err);
 }
 
 /* How many recorders have handed over second `number`, or a later one. */
@@ -141,10 +158,18 @@ bool timeline_take(struct timeline *timeline, bool ended, int64_t length_ns, con
     return true;
 }
 
+static void drop_last(struct timeline *timeline)
+{
+    struct interval_result *last = &timeline->intervals[--timeline->n];
+    for (size_t t = 0; t < timeline->n_transactions; t++)
+        hist_part_deinit(&last->transactions[t].response_part);
+    free(last->transactions);
+}
+
 void timeline_move(struct timeline *timeline, int64_t length_ns, struct trial_result *out)
 {
     while (timeline->n > 0 && (int64_t)(timeline->n - 1) * NS_PER_S >= length_ns)
-        free(timeline->intervals[--timeline->n].transactions);
+        drop_last(timeline);
     if (timeline->n > 0) {
         double left_s = (double)(length_ns - (int64_t)(timeline->n - 1) * NS_PER_S) / (double)NS_PER_S;
         timeline->intervals[timeline->n - 1].length_s = left_s < 1 ? left_s : 1;

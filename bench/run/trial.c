@@ -99,12 +99,44 @@ static bool make_ready(struct session *session, const struct cell *cell, const s
 
 /* --- The window --------------------------------------------------------------------------------------------------- */
 
-static bool drive(struct session *session, const struct cell *cell, struct trial_result *trial, struct err *err)
+static const struct rate *rate_of(const struct session *session, const struct cell *cell)
+{
+    return &session->workload->sweep.rates[cell->rate];
+}
+
+/* The closed-loop throughput of the cell's variant, pool and isolation; 0: not known yet. */
+static double *closed_tps(struct session *session, const struct cell *cell)
+{
+    const struct sweep *sweep = &session->workload->sweep;
+    size_t point = ((size_t)cell->variant * sweep->n_pools + (size_t)cell->pool) * sweep->n_isolations;
+    return &session->closed_tps[point + (size_t)cell->isolation];
+}
+
+static double rate_tps(struct session *session, const struct cell *cell)
+{
+    const struct rate *rate = rate_of(session, cell);
+    switch (rate->kind) {
+    case RATE_TPS:
+        return rate->value;
+    case RATE_SHARE:
+        return rate->value * *closed_tps(session, cell);
+    default:
+        return 0;
+    }
+}
+
+static void label_of(const struct session *session, const struct cell *cell, const char *rate, char *buf)
 {
     const struct workload *workload = session->workload;
-    char label[SESSION_LABEL_BYTES];
-    snprintf(label, sizeof label, "%.64s · pool %d · %s", workload->variants[cell->variant].name,
-             workload->sweep.pools[cell->pool], isolation_short(workload->sweep.isolations[cell->isolation]));
+    snprintf(buf, SESSION_LABEL_BYTES, "%.64s · pool %d · %s%s%s", workload->variants[cell->variant].name,
+             workload->sweep.pools[cell->pool], isolation_short(workload->sweep.isolations[cell->isolation]),
+             *rate ? " · " : "", rate);
+}
+
+static bool drive_at(struct session *session, const struct cell *cell, double tps, const char *label,
+                     struct trial_result *trial, struct err *err)
+{
+    const struct workload *workload = session->workload;
     struct drive_spec spec = {
         .target = &session->target,
         .schema = workload->name,
@@ -114,6 +146,9 @@ static bool drive(struct session *session, const struct cell *cell, struct trial
         .isolation = workload->sweep.isolations[cell->isolation],
         .protocol = workload->measure.protocol,
         .connections = workload->sweep.pools[cell->pool],
+        .clients = workload->load.clients,
+        .rate_tps = tps,
+        .arrivals = workload->load.arrivals,
         .threads = workload->measure.threads,
         .warmup_ns = workload->measure.warmup_ns,
         .duration_ns = workload->measure.duration_ns,
@@ -126,12 +161,33 @@ static bool drive(struct session *session, const struct cell *cell, struct trial
     return driver_run(&spec, trial, err);
 }
 
+static double throughput(const struct trial_result *trial)
+{
+    int64_t ok = 0;
+    for (size_t t = 0; t < trial->n_transactions; t++)
+        ok += trial->transactions[t].ok;
+    return trial->duration_ns > 0 ? (double)ok * (double)NS_PER_S / (double)trial->duration_ns : 0;
+}
+
+static bool drive(struct session *session, const struct cell *cell, struct trial_result *trial, struct err *err)
+{
+    char label[SESSION_LABEL_BYTES], name[RATE_NAME_BYTES];
+    const struct rate *rate = rate_of(session, cell);
+    label_of(session, cell, rate->kind == RATE_CLOSED ? "" : rate_name(rate, name), label);
+    if (!drive_at(session, cell, rate_tps(session, cell), label, trial, err))
+        return false;
+    if (rate->kind == RATE_CLOSED && trial->complete && *closed_tps(session, cell) == 0)
+        *closed_tps(session, cell) = throughput(trial);
+    return true;
+}
+
 static void begin_result(struct session *session, const struct cell *cell, struct trial_result *trial)
 {
     trial_result_init(trial);
     trial->variant = cell->variant;
     trial->pool = cell->pool;
     trial->isolation = cell->isolation;
+    trial->rate = cell->rate;
     trial->block = cell->block;
     trial->order = session->trials_done;
     trial->clients = trial->connections = session->workload->sweep.pools[cell->pool];
@@ -252,12 +308,50 @@ static enum outcome after_no_window(struct session *session, struct err *err)
     return lost ? TRIAL_AGAIN : TRIAL_FAILED;
 }
 
+static enum outcome no_throughput(const struct session *session, const struct trial_result *trial, struct err *err)
+{
+    if (trial->complete)
+        err_set(err, ERR_INPUT, session->workload->path,
+                "no transaction succeeded in a closed loop: a rate in %% has nothing to refer to");
+    else
+        err_set(err, ERR_STOPPED, NULL, "stopped before anything was measured");
+    return TRIAL_FAILED;
+}
+
+/* A rate that is a share of the closed-loop throughput needs to know it: a trial whose figures are not kept. */
+static enum outcome find_share(struct session *session, const struct cell *cell, const struct run_sink *sink,
+                               struct err *err)
+{
+    char label[SESSION_LABEL_BYTES];
+    struct trial_result trial;
+    double *known = closed_tps(session, cell);
+    enum outcome outcome = TRIAL_DONE;
+    if (rate_of(session, cell)->kind != RATE_SHARE || *known > 0)
+        return TRIAL_DONE;
+    begin_result(session, cell, &trial);
+    label_of(session, cell, "finding its throughput", label);
+    bool driven = make_ready(session, cell, sink, err) && drive_at(session, cell, 0, label, &trial, err);
+    session->dirty = session->dirty || session->writes;
+    if (!driven) {
+        outcome = after_no_window(session, err);
+    } else {
+        *known = throughput(&trial);
+        if (*known <= 0)
+            outcome = no_throughput(session, &trial, err);
+    }
+    trial_result_deinit(&trial);
+    return outcome;
+}
+
 static enum outcome attempt(struct session *session, const struct cell *cell, const struct run_sink *sink,
                             struct err *err)
 {
     struct observation before = {0}, after = {0};
     struct trial_result trial;
-    enum outcome outcome = TRIAL_FAILED;
+    enum outcome outcome = find_share(session, cell, sink, err);
+    if (outcome != TRIAL_DONE)
+        return outcome;
+    outcome = TRIAL_FAILED;
     begin_result(session, cell, &trial);
     if (!observation_init(&before, err) || !observation_init(&after, err))
         goto out;

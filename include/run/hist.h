@@ -57,6 +57,9 @@ static inline void hist_record(struct hist *hist, int64_t value)
     hist->sum_squares += (double)value * (double)value;
 }
 
+/* `count` times the same value, which is at most HIST_MAX_NS. */
+void hist_record_n(struct hist *hist, int64_t value, int64_t count);
+
 /* Lowest value and width of a counter's range. */
 int64_t hist_value_at(int index);
 int64_t hist_range_at(int index);

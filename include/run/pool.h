@@ -1,12 +1,14 @@
 /* The connections of one thread, and what keeps each of them usable:
  *
- *     DOWN ──► CONNECTING ──► SETTING ──► PREPARING ──► READY        a state is a row of a table of step functions
- *      ▲ back-off   │ refused     │ error      │ error      │ lost
- *      └────────────┴─────────────┴────────────┴────────────┘
+ *     DOWN ──► CONNECTING ──► SETTING ──► PREPARING ──► READY ◄──► PINGING     a state is a row of a table of step
+ *      ▲ back-off   │ refused     │ error      │ error      │ lost              functions
+ *      ├────────────┴─────────────┴────────────┴────────────┤
+ *      │                                                    │ on purpose
+ *     PARKED ◄──────────────────────────────────────────────┘
  *
- * A link knows no transactions: its replies while it is READY go through the hooks to the client that has it. With as
- * many clients as connections each link has one client for good and no queue is touched. With fewer connections, links
- * will pass from client to client here. */
+ * A link knows no transactions: its replies while it is READY go through the hooks to the runner that has it. Beside
+ * keeping connections, it does what an application's pool does (struct pool_habits): those that cost a transaction time
+ * lie between pool_take() and the hook `taken`, and are part of that transaction's pool wait. */
 #ifndef PGDYNO_RUN_POOL_H
 #define PGDYNO_RUN_POOL_H
 
@@ -18,30 +20,44 @@
 #include "pg/conn.h"
 #include "run/loop.h"
 #include "run/mix.h"
+#include "run/result.h"
+#include "run/window.h"
 
 struct pool;
-struct client;
+struct runner;
 
 enum {
     LINK_WARM_RUNS = 6 /* PostgreSQL settles on a generic plan or not after five */
 };
 
+struct link_list;
+
 enum link_state {
-    LINK_DOWN,
+    LINK_DOWN,   /* lost; tries again by itself */
+    LINK_PARKED, /* closed on purpose, or never opened; connects when it is taken */
     LINK_CONNECTING,
     LINK_SETTING,
     LINK_PREPARING,
     LINK_READY,
+    LINK_PINGING,
     LINK_STATES
 };
 
 struct link {
     struct conn conn;
     struct pool *pool;
-    struct client *client; /* who has it; set by the pool's owner */
+    struct runner *runner; /* who runs transactions on it; set by the pool's owner */
     enum link_state state;
-    bool watched_write; /* the loop watches for writability too */
-    bool failed;        /* was given up while starting */
+    bool watched_write;     /* the loop watches for writability too */
+    bool failed;            /* was given up while starting */
+    bool wanted;            /* a transaction waits for it: between pool_take() and the hook `taken` or `refused` */
+    bool broken;            /* its last attempt to connect failed, or it was lost: not alive */
+    bool overflow;          /* beyond the pool's size */
+    struct link_list *list; /* of the pool's, that it is in; NULL: none */
+    struct link *newer, *older;
+    int64_t born_ns;   /* when this connection became READY */
+    int64_t free_ns;   /* when it was last released, or became READY */
+    int64_t wanted_ns; /* since when it has been connecting or pinging for a transaction */
     int n_prepared;
     int attempt;         /* to connect, since it was last READY */
     int64_t lost_ns;     /* when it was last READY; 0: never */
@@ -54,9 +70,12 @@ struct link {
 /* What the pool's owner is told; all from the thread of the pool. */
 struct pool_hooks {
     void *user;
-    void (*ready)(struct link *link, int64_t now_ns);
+    void (*ready)(struct link *link, int64_t now_ns); /* again, or for the first time; nobody waited for it */
     void (*reply)(struct link *link, int64_t now_ns); /* conn_receive() said CONN_DONE */
     void (*lost)(struct link *link, int64_t now_ns);  /* was READY */
+    void (*taken)(struct link *link, int64_t now_ns); /* what pool_take() began is done: the link is READY */
+    void (*refused)(struct link *link,
+                    int64_t now_ns); /* or it failed, and conn_error() says why; the link is parked */
 };
 
 /* What all pools of a trial have in common. */
@@ -66,6 +85,13 @@ struct pool_plan {
     const char *setup_sql;
     const struct mix *mix;
     enum protocol protocol;
+    struct pool_habits habits;
+    const struct window *window; /* what the pool does within it is counted */
+};
+
+/* Free links, the one released last first. */
+struct link_list {
+    struct link *newest, *oldest;
 };
 
 struct pool {
@@ -74,9 +100,13 @@ struct pool {
     struct pool_hooks hooks;
     struct link *links;
     uint8_t *runs;
-    int n;
-    int n_ready;
-    int n_begun;   /* links that have begun to connect for the first time */
+    int n;                                /* overflow included */
+    int size;                             /* without overflow */
+    int n_alive;                          /* not broken */
+    int n_begun;                          /* links that have begun to connect for the first time */
+    int n_reached;                        /* of them, how many became READY while starting */
+    struct link_list idle, parked, spare; /* READY; closed; closed and beyond the size */
+    struct timer idle_timer;
     bool starting; /* until all have been READY once: a refusal is final */
     bool refused;  /* one was refused while starting; `err` says why */
     sqlstate code; /* its SQLSTATE */
@@ -84,12 +114,15 @@ struct pool {
     int64_t commits; /* transactions that connecting and set-up made on the server */
     int64_t reconnects;
     int64_t outage_ns;            /* of links that came back */
-    _Atomic int alive;            /* n_ready, for other threads */
+    struct pool_counts counts;    /* but for the summaries */
+    struct hist *connect, *ping;  /* of those in the window */
+    _Atomic int alive;            /* n_alive, for other threads */
     _Atomic int64_t last_lost_ns; /* when a READY link was last lost */
 };
 
+/* `size` connections that are opened at the start; max_overflow more are parked. */
 bool pool_init(struct pool *pool, const struct pool_plan *plan, struct loop *loop, const struct pool_hooks *hooks,
-               int n, struct err *err);
+               int size, struct err *err);
 /* Close all connections, for good. */
 void pool_close(struct pool *pool);
 void pool_deinit(struct pool *pool); /* all-zero and half-built ones too */
@@ -98,6 +131,24 @@ void pool_deinit(struct pool *pool); /* all-zero and half-built ones too */
 void pool_start(struct pool *pool, int64_t now_ns);
 /* The event that `loop` returned for one of its links. */
 void pool_event(struct link *link, uint32_t events, int64_t now_ns);
+
+/* A link that a transaction could have: the one released last, else a closed one, else one beyond the size; NULL: all
+ * are in use. */
+static inline struct link *pool_idle(const struct pool *pool)
+{
+    struct link *link = pool->idle.newest;
+    if (__builtin_expect(!link, 0))
+        link = pool->parked.newest ? pool->parked.newest : pool->spare.newest;
+    return link;
+}
+/* Take that link for a transaction. True: it is READY. False: it must be connected, replaced or pinged first; the hook
+ * `taken` or `refused` comes later. */
+bool pool_take(struct link *link, int64_t now_ns);
+/* Give it back: it is idle now, or closed if that is the pool's habit. One that is not READY comes back by the hook
+ * `ready`, after which it is released too. */
+void pool_release(struct link *link, int64_t now_ns);
+/* Close what is idle beyond the size. */
+void pool_trim(struct pool *pool);
 
 /* To be called after each send on a link. False: the connection is lost, and the hook has been told. */
 bool link_sent(struct link *link, bool sent, int64_t now_ns);

@@ -15,22 +15,23 @@
 
 /* What ended in the running second, for one transaction. */
 struct second_counts {
-    int64_t ok, failed, retried, retries;
+    int64_t ok, failed, timed_out, retried, retries;
 };
 
-/* One finished second of one thread: for each transaction its counts, and the touched counters of its responses. */
+/* One finished second of one thread: for each transaction its counts, and the touched counters of its responses and
+ * pool waits. */
 struct second {
     _Atomic(struct second *) next;
     int64_t number; /* from 0, in seconds since the window's start */
     struct second_part {
         struct second_counts counts;
-        int64_t min, max;
-        double sum, sum_squares;
-        size_t n_pairs; /* its part of `pairs`, which follow each other in the order of transactions */
-    } *parts;          /* one a transaction */
-    struct second_pair {
-        uint32_t index, count;
-    } *pairs;
+        struct second_dist {
+            int64_t min, max;
+            double sum, sum_squares;
+            size_t n_pairs; /* its part of `pairs`, which follow each other: each transaction's responses, then waits */
+        } response, pool_wait;
+    } * parts; /* one a transaction */
+    struct hist_pair *pairs;
 };
 
 /* A histogram is two pages of memory or more, and after each turn of the server none of them is in the caches.
@@ -38,8 +39,10 @@ struct second {
  * window ends. */
 struct recorded {
     struct transaction_result result;
-    struct hist *running; /* responses that ended in the running second, of transactions that count */
-    struct hist *early;   /* and of those that began before the window: in the timeline only */
+    struct hist *running;                   /* responses that ended in the running second, of transactions that count */
+    struct hist *early;                     /* and of those that began before the window: in the timeline only */
+    struct hist *running_wait, *early_wait; /* the same of pool waits that are not 0 */
+    int64_t running_no_wait, early_no_wait; /* and how many were 0: with a connection for each client all are */
     struct hist
         *plain; /* service of a lone statement that ended well at once: it is the transaction's and the statement's */
     bool lone;  /* one autocommit statement is all it is */
@@ -49,11 +52,10 @@ struct recorded {
 /* How one transaction ended. */
 struct outcome {
     int transaction;
-    bool ok;
-    int attempts;
-    int64_t intended_ns, done_ns;
-    int64_t lag_ns;
-    int64_t service_ns; /* back-off excluded */
+    enum record_status status;
+    int attempts; /* 0: it was never sent, and has neither lag nor service */
+    int64_t intended_ns;
+    int64_t pool_wait_ns, lag_ns, service_ns; /* which add up to the response */
     int64_t backoff_ns, wasted_ns;
 };
 
@@ -62,6 +64,10 @@ struct recorder {
     struct recorded *transactions;
     size_t n_transactions;
     struct hist *lag;
+    int64_t begun; /* transactions of the window that were begun, or found no connection: what must come to an end */
+    struct record *records; /* room for max_records; one each until they are full */
+    size_t n_records, max_records;
+    bool records_full;
     int64_t commits, rollbacks; /* over the whole trial */
 
     struct sqlstate_count errors[RESULT_SQLSTATES];
@@ -77,10 +83,17 @@ struct recorder {
     bool failed;          /* no memory for a second: it is missing from the intervals */
 };
 
+/* `raw_bytes`: memory for raw records, which is touched as it fills. */
 bool recorder_init(struct recorder *recorder, const struct workload *workload, const struct window *window,
-                   struct err *err);
+                   int64_t raw_bytes, struct err *err);
 void recorder_deinit(struct recorder *recorder); /* all-zero and half-built ones too */
 
+/* A transaction that is counted begins; recorder_outcome() is to follow for it. */
+static inline void recorder_begin(struct recorder *recorder, int64_t intended_ns)
+{
+    recorder->begun += window_holds(recorder->window, intended_ns);
+}
+/* Censored ones too: their service, or their wait if they were never sent, is what it is so far. */
 void recorder_outcome(struct recorder *recorder, const struct outcome *outcome);
 
 /* One statement that ended well in the transaction's attempt number `attempt`, meant to start at `intended_ns`. */
@@ -97,9 +110,6 @@ static inline void recorder_statement(struct recorder *recorder, int transaction
 /* One failed attempt. `where` and `text` (which may lack) become the trial's first error if there was none. */
 void recorder_error(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t now_ns, sqlstate code,
                     const char *where, const char *text);
-
-/* Still running when the drain ended: `so_far_ns` is a lower bound of its response. */
-void recorder_censored(struct recorder *recorder, int transaction, int64_t intended_ns, int64_t so_far_ns);
 
 /* Hand over the seconds of the window that have ended by `now_ns`. */
 void recorder_roll(struct recorder *recorder, int64_t now_ns);

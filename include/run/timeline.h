@@ -15,7 +15,9 @@ struct timeline {
     const struct second **pending; /* each recorder's next second, NULL: not there yet */
     size_t n_recorders;
     size_t n_transactions;
-    struct hist *one, *all; /* of the second being merged */
+    struct timeline_hists {
+        struct hist *one, *all;
+    } response, pool_wait; /* of the second being merged: one transaction's, and all */
     struct interval_result *intervals;
     size_t n, capacity;
 };

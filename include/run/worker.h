@@ -9,13 +9,24 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "run/client.h"
 #include "run/driver.h"
 #include "run/loop.h"
 #include "run/mix.h"
 #include "run/pool.h"
 #include "run/recorder.h"
+#include "run/runner.h"
+#include "run/schedule.h"
+#include "run/tickets.h"
 #include "run/window.h"
+
+/* How far the trial is. */
+enum crew_stage {
+    CREW_CONNECT,
+    CREW_WARM,  /* each connection by itself, in a closed loop */
+    CREW_LEAD,  /* the load itself, unmeasured; left out when there is no queue */
+    CREW_PAUSE, /* with a rate: no more tickets, until nothing is under way */
+    CREW_WINDOW
+};
 
 /* What the main thread and its workers have in common. */
 struct crew {
@@ -23,9 +34,17 @@ struct crew {
     struct mix mix;
     struct pool_plan pool_plan;
     struct window window;
-    int notify_fd;    /* eventfd: a worker has something to tell */
-    _Atomic bool go;  /* begin to warm up */
-    _Atomic bool cut; /* end now; what still runs is censored */
+    bool direct;                       /* a connection for each client: there is no queue */
+    struct schedule_spec schedules[2]; /* of the lead and of the window */
+    struct tickets tickets[2];         /* the same; a closed loop stays in the first */
+    struct client *clients;            /* of a closed loop with a queue */
+    int n_clients;
+    int n_workers;
+    struct streams streams;
+    int notify_fd;               /* eventfd: a worker has something to tell */
+    _Atomic int stage;           /* enum crew_stage */
+    _Atomic int64_t lead_end_ns; /* of the lead's schedule */
+    _Atomic bool cut;            /* end now; what still runs is censored */
 };
 
 enum worker_stage {
@@ -39,19 +58,34 @@ struct worker {
     struct crew *crew;
     struct loop loop;
     struct pool pool;
-    struct client *clients;
-    struct client_group group;
+    struct runner *runners;
+    struct runner_group group;
     struct recorder recorder;
-    int n;
+    int n; /* runners: connections, overflow included */
+    int index;
+    int stage; /* of the crew, as far as this worker has heard */
+    struct tickets *tickets;
+    struct schedule schedule; /* its place in theirs */
+    struct ticket held;
+    bool holding;
+    bool no_more;        /* tickets in this schedule */
+    bool dispatching;    /* on the stack already */
+    bool over;           /* nothing is left to do */
+    struct timer expiry; /* worker 0's: for those that wait too long */
     pthread_t thread;
     bool running; /* the thread was started */
     int64_t outage_ns;
-    int reached;         /* connections that were READY at the end */
-    _Atomic int stage;   /* enum worker_stage; once it is REFUSED or ENDED all else may be read */
-    _Atomic int warming; /* clients that are not warm */
+    int64_t late_ns;      /* how late this thread's sleeps ended before the trial */
+    int64_t delay_ns;     /* waited for a core in the window; less what it was at its start until delay_due_ns passed */
+    int64_t delay_due_ns; /* when to read it again; 0: not yet begun */
+    int reached;          /* connections that were READY at the end */
+    _Atomic int told;     /* enum worker_stage; once it is REFUSED or ENDED all else may be read */
+    _Atomic int warming;  /* runners that are not warm */
+    _Atomic bool quiet;   /* in CREW_PAUSE: nothing is under way */
 };
 
-/* Worker `index` of `n_workers` owns the connections index, index + n_workers, … of the trial. */
+/* Worker `index` of `n_workers` owns the connections index, index + n_workers, … of the trial. The crew is complete but
+ * for times. */
 bool worker_init(struct worker *worker, struct crew *crew, int index, int n_workers, struct err *err);
 /* After worker_join. All-zero and half-built ones too. */
 void worker_deinit(struct worker *worker);

@@ -80,6 +80,16 @@ struct transaction {
     int n_steps;
 };
 
+/* What an application's connection pool does beside handing out connections. */
+struct pool_habits {
+    int64_t acquire_timeout_ns; /* a transaction that waited so long gives up; 0: never */
+    int max_overflow;           /* connections beyond the size, opened when all are busy, closed when idle */
+    int64_t max_lifetime_ns;    /* an older one is replaced before its next transaction; 0: never */
+    int64_t idle_timeout_ns;    /* one idle for so long is closed, and opened again when needed; 0: never */
+    bool pre_ping;              /* an empty query before each transaction, and a new connection if it fails */
+    bool connect_each;          /* a new connection for each transaction: pgbench -C */
+};
+
 struct variant {
     const char *name;
     const struct index_spec *indexes; /* built before, dropped after */
@@ -88,7 +98,8 @@ struct variant {
     const char *revert;             /* SQL that undoes it; required with apply */
     const struct setting *settings; /* session settings */
     size_t n_settings;
-    const char *about; /* one line for reports, made from the above: "index tasks (status, priority)" */
+    struct pool_habits pool; /* the workload's, but for what the variant changes */
+    const char *about;       /* one line for reports, made from the above: "index tasks (status, priority)" */
 };
 
 /* A condition on the data: must be true after every trial. */
@@ -132,16 +143,6 @@ struct load {
     int clients;            /* of a closed loop; 0: as many as connections */
     enum arrivals arrivals; /* with a rate */
     int64_t think_ns;       /* of a closed loop: from the end of a transaction to the client's next */
-};
-
-/* What an application's connection pool does beside handing out connections. */
-struct pool_habits {
-    int64_t acquire_timeout_ns; /* a transaction that waited so long gives up; 0: never */
-    int max_overflow;           /* connections beyond the size, opened when all are busy, closed when idle */
-    int64_t max_lifetime_ns;    /* an older one is replaced before its next transaction; 0: never */
-    int64_t idle_timeout_ns;    /* one idle for so long is closed, and opened again when needed; 0: never */
-    bool pre_ping;              /* an empty query before each transaction, and a new connection if it fails */
-    bool connect_each;          /* a new connection for each transaction: pgbench -C */
 };
 
 struct measure {

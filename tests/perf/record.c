@@ -14,7 +14,8 @@
 enum {
     DRAWS = 1 << 16,
     RECORDS = 20 * 1000 * 1000,
-    MAX_PAIRS = 99
+    MAX_PAIRS = 99,
+    RAW_BYTES = DRAWS * sizeof(struct record)
 };
 
 static const struct statement statements[] = {{.number = 1}};
@@ -41,18 +42,18 @@ static double ns_each(struct recorder *recorder, const int64_t *latencies)
     for (int i = 0; i < RECORDS; i++) {
         int64_t service = latencies[i & (DRAWS - 1)];
         struct outcome outcome = {
-            .ok = true,
+            .status = RECORD_OK,
             .attempts = 1,
             .intended_ns = i,
-            .done_ns = i + service,
             .lag_ns = service >> 6,
             .service_ns = service,
         };
         if (recorder) {
+            recorder->n_records = i & (DRAWS - 1); /* for ever */
             recorder_statement(recorder, 0, 0, 1, i, service);
             recorder_outcome(recorder, &outcome);
         } else {
-            sink = outcome.done_ns + outcome.lag_ns;
+            sink = outcome.service_ns + outcome.lag_ns;
         }
     }
     (void)sink;
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
     int64_t *latencies = draw_latencies();
     atomic_init(&window.start_ns, 0);
     atomic_init(&window.end_ns, INT64_MAX - 1);
-    if (pairs < 1 || pairs > MAX_PAIRS || !latencies || !recorder_init(&recorder, &workload, &window, NULL))
+    if (pairs < 1 || pairs > MAX_PAIRS || !latencies || !recorder_init(&recorder, &workload, &window, RAW_BYTES, NULL))
         return 1;
     for (int i = 0; i < pairs; i++) {
         double with = ns_each(&recorder, latencies);

@@ -47,6 +47,11 @@ struct drive_case {
     enum protocol protocol;
     const char *app;
     int block;
+    int clients;
+    double rate_tps;
+    enum arrivals arrivals;
+    int64_t think_ns;
+    struct pool_habits pool;
     void (*update)(void *user, const struct progress *progress);
     void *user;
 };
@@ -55,15 +60,22 @@ static inline bool drive_case(const struct drive_case *c, struct trial_result *o
 {
     struct workload *workload = load_text(c->text);
     struct progress_sink sink = {c->user, c->update};
+    struct variant variant = workload->variants[0];
+    variant.pool = c->pool;
+    workload->load.think_ns = c->think_ns;
+    workload->measure.raw_bytes = 64 << 20;
     struct drive_spec spec = {
         .target = c->target ? c->target : cluster_target(test_cluster()),
         .schema = "public",
         .app = c->app ? c->app : "driver test",
         .workload = workload,
-        .variant = &workload->variants[0],
+        .variant = &variant,
         .isolation = c->isolation,
         .protocol = c->protocol,
         .connections = c->connections ? c->connections : 2,
+        .clients = c->clients,
+        .rate_tps = c->rate_tps,
+        .arrivals = c->arrivals,
         .threads = c->threads ? c->threads : 2,
         .warmup_ns = c->warmup_ns,
         .duration_ns = c->duration_ns ? c->duration_ns : 300 * NS_PER_MS,

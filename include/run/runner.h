@@ -1,0 +1,138 @@
+/* A runner runs one transaction after the other on its link. Each state is a function that gets the reply it waited
+ * for:
+ *
+ *     begin ─► [acquire] ─► attempt ─► [begun] ─► advance ⇄ statement_done ─► [committed] ─► done
+ *                              ▲                       │ an error
+ *                              └── back-off ◄── [rolled_back] ──► gave up ─► done
+ *
+ * States in brackets are of some transactions only. One function sends, so that there is one place that stamps. Times
+ * are those of measurement.md §1. Whose transactions it runs depends on the kind of load:
+ *
+ *     warming   its own, in a closed loop, until each statement has run often enough
+ *     direct    the same for good: a closed loop with a connection for each client needs no queue
+ *     dealt     whoever's ticket comes next (tickets.h); between two of them it is idle, and its link in the pool's
+ * list
+ */
+#ifndef PGDYNO_RUN_RUNNER_H
+#define PGDYNO_RUN_RUNNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "generators/value.h"
+#include "run/client.h"
+#include "run/mix.h"
+#include "run/pool.h"
+#include "run/recorder.h"
+#include "run/tickets.h"
+#include "run/window.h"
+#include "workloads/eval.h"
+
+enum {
+    /* Of each transaction at most, for statements that an `if` keeps from running: one that runs in 5 % of them is
+     * missed by one connection in 70 million. Before that, the warm-up's limit in time may end it. */
+    RUNNER_WARM_TURNS = 600
+};
+
+struct runner;
+typedef void runner_step_fn(struct runner *runner, int64_t now_ns);
+
+/* Random streams of a trial; each is numbered by client, connection or ticket. */
+struct streams {
+    uint64_t warm_up, window, lead, tickets, back_off;
+};
+
+/* What the runners of one thread share. */
+struct runner_group {
+    const struct mix *mix;
+    const struct workload *workload;
+    const struct window *window;
+    enum protocol protocol;
+    const char *begin_sql;
+    struct streams streams;
+    struct loop *loop;
+    struct recorder *recorder;
+    struct pool *pool;
+    bool dealt;            /* tickets are dealt: the warm-up's own transactions are over */
+    bool measured_tickets; /* the tickets are the window's, not the warm-up's */
+    int n_warming;         /* runners whose link has not yet run all statements often enough */
+    int n_running;         /* direct: runners that have not finished. Dealt: that have a transaction */
+    int cold_statement;    /* of the mix: one that did not run often enough before the window; -1: none */
+    int n_cold;            /* runners where any did not */
+    void *user;
+    /* A dealt transaction has ended: the link is the pool's again, and `next`, if a client's, wants to be queued. */
+    void (*ended)(void *user, const struct ticket *next, int64_t now_ns);
+};
+
+enum runner_state {
+    RUNNER_IDLE,      /* dealt, without a transaction */
+    RUNNER_WAITING,   /* for its link: to begin, or to try again */
+    RUNNER_ACQUIRING, /* for the pool to connect or ping it */
+    RUNNER_RUNNING,   /* for a reply */
+    RUNNER_RESTING,   /* for its timer: back-off, thinking, or a pause after a local failure */
+    RUNNER_FINISHED
+};
+
+struct runner {
+    struct runner_group *group;
+    struct link *link;
+    bool has_client;    /* direct: it goes on after the warm-up */
+    struct client self; /* of its own transactions: warming and direct */
+    enum runner_state state;
+    runner_step_fn *on_reply;
+    runner_step_fn *on_wake; /* after WAITING or RESTING */
+
+    /* the transaction under way */
+    bool active;
+    struct ticket ticket;
+    int entry; /* of the mix */
+    const struct transaction *transaction;
+    int step;      /* the next step */
+    int statement; /* the one that was sent */
+    int attempts;
+    sqlstate code; /* of the attempt that failed */
+    int64_t free_ns, first_sent_ns;
+    int64_t attempt_sent_ns; /* 0: this attempt has sent nothing yet */
+    int64_t sent_ns;
+    int64_t rest_from_ns;
+    int64_t backoff_ns, wasted_ns;
+    struct rng rng;            /* choices and parameters */
+    struct rng rng_after_lets; /* a retry repeats the draws of its conditions */
+    struct rng jitter;
+
+    int warm_turn;
+    bool warm_pause; /* the last turn went to a cold transaction: this one is the mix's */
+    bool warm;
+    struct scratch scratch;
+    size_t scratch_after_lets;
+    struct value *slots;
+    const char **params;
+    struct timer timer;
+};
+
+/* `number` is the connection's, and its own client's, among all of the trial. `has_client`: false for connections that
+ * have none when clients are fewer. `warms`: its link is to be warmed. False when there is no memory; deinit it all the
+ * same. */
+bool runner_init(struct runner *runner, struct runner_group *group, struct link *link, int number, bool has_client,
+                 bool warms);
+void runner_deinit(struct runner *runner); /* all-zero and half-built ones too */
+
+/* The warm-up begins. */
+void runner_start(struct runner *runner, int64_t now_ns);
+/* From here on tickets are dealt: what has no transaction becomes idle. */
+void runner_deal(struct runner *runner, int64_t now_ns);
+/* Run this one, on a link that pool_idle() gave. */
+void runner_begin(struct runner *runner, const struct ticket *ticket, int64_t now_ns);
+/* A ticket that found no connection in time, or until the end: an outcome with `status` after `waited_ns`. The runner
+ * lends its group only. */
+void runner_give_up(struct runner_group *group, struct ticket *ticket, enum record_status status, int64_t waited_ns);
+/* From the pool's hooks. */
+void runner_link_ready(struct runner *runner, int64_t now_ns);
+void runner_link_taken(struct runner *runner, int64_t now_ns);
+void runner_link_refused(struct runner *runner, int64_t now_ns);
+void runner_reply(struct runner *runner, int64_t now_ns);
+void runner_link_lost(struct runner *runner, int64_t now_ns);
+/* The drain is over: what still runs is censored, and cancelled on the server. */
+void runner_cut(struct runner *runner, int64_t now_ns);
+
+#endif
