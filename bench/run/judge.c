@@ -1,10 +1,44 @@
-/* A trial in which something other than the variant made the difference must say so itself. */
+/* A trial in which something other than the variant made the difference must say so itself, in words that tell a user
+ * what to do. */
 #include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/units.h"
+#include "run/balance.h"
+#include "run/replay.h"
+#include "run/steady.h"
 #include "session.h"
+
+/* How late pgdyno may be (measurement.md section 3), and below which mean nobody would see it: a difference under 20 µs
+ * is never a verdict (section 4), so neither is a lag. */
+#define LAG_P99_NS     (100 * NS_PER_US)
+#define LAG_P99_SHARE  0.05 /* of the median service */
+#define LAG_MEAN_NS    (20 * NS_PER_US)
+#define LAG_MEAN_SHARE 0.02 /* of the mean response */
+
+/* Without a queue there is no schedule to be late for: lag acts as if the client thought that long, and what is
+ * reported (service) does not contain it. It is invalid only where pgdyno cannot have been at work all that time. When
+ * all replies arrive at once, the last connection's next send waits for all others'. Measured with the select of a row
+ * by its key, two cores shared with the server, lag p99 at 16 and 64 connections: 0.15 to 0.34 ms and 1.1 to 1.9 ms,
+ * that is up to 30 µs for each; with a busy loop on the driver's core 4.8 to 6.2 ms at 64. (At 16 and below such a loop
+ * is not seen in the lag at all: the driver then loses its core while it sleeps, which is in the service.) */
+#define IDLE_LAG_P99_NS        NS_PER_MS
+#define IDLE_LAG_P99_SHARE     0.5
+#define IDLE_LAG_CONNECTION_NS (50 * NS_PER_US)
+
+/* Of the window that a thread of ours waited for a core. Beside the server, both take turns on the same cores: a
+ * saturated closed loop on two of them waits 30 to 80 % with nothing else running, so that only a load with room to
+ * spare has something to say. */
+#define RUN_DELAY_SHARE       0.01
+#define RUN_DELAY_LOCAL_SHARE 0.10
+
+#define LITTLE_ERROR   0.001
+#define ARRIVALS_SHARE 0.01
 
 /* The set-up connection's own transactions, an autovacuum worker's, and pg_stat's delay. */
 enum {
@@ -28,9 +62,29 @@ static bool expected_failure(sqlstate code)
     return code == SQLSTATE_SERIALIZATION_FAILURE || code == SQLSTATE_DEADLOCK_DETECTED;
 }
 
-static void invalid(struct trial_result *trial)
+static bool has_queue(const struct trial_result *trial)
 {
-    trial->valid = false;
+    return trial->rate_tps > 0 || trial->clients > trial->connections;
+}
+
+/* The heaviest verdict stands with its reason; what else speaks against the trial is a warning. */
+static void find(struct trial_result *trial, enum verdict verdict, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void find(struct trial_result *trial, enum verdict verdict, const char *fmt, ...)
+{
+    char text[RESULT_WARNING_BYTES];
+    bool heavier = verdict > trial->verdict;
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (heavier) {
+        trial->verdict = verdict;
+        memcpy(trial->reason, text, sizeof text);
+    }
+    if (!heavier || verdict == VERDICT_INVALID) /* why a trial does not count is read where the warnings are */
+        trial_result_warn(trial, "%s", text);
 }
 
 /* --- What makes a trial invalid ----------------------------------------------------------------------------------- */
@@ -40,9 +94,8 @@ static void judge_complete(const struct session *session, struct trial_result *t
     double wanted_s = (double)session->workload->measure.duration_ns / 1e9;
     if (trial->complete)
         return;
-    invalid(trial);
-    trial_result_warn(trial, "measured %.1f s of %.1f s: the run was stopped or the server went away",
-                      (double)trial->duration_ns / 1e9, wanted_s);
+    find(trial, VERDICT_INVALID, "measured %.1f s of %.1f s: the run was stopped or the server went away",
+         (double)trial->duration_ns / 1e9, wanted_s);
 }
 
 static void judge_error(struct trial_result *trial, const struct sqlstate_count *error)
@@ -52,14 +105,13 @@ static void judge_error(struct trial_result *trial, const struct sqlstate_count 
     bool known = trial->first_error[0] && trial->first_error_code == error->code;
     if (expected_failure(error->code))
         return;
-    invalid(trial);
     if (error->code == 0)
-        trial_result_warn(trial, "%" PRId64 " connection%s lost in mid-transaction", error->count,
-                          error->count == 1 ? " was" : "s were");
+        find(trial, VERDICT_INVALID, "%" PRId64 " connection%s lost in mid-transaction", error->count,
+             error->count == 1 ? " was" : "s were");
     else
-        trial_result_warn(trial, "%" PRId64 " attempt%s failed with %s%s%s%s%.90s", error->count,
-                          error->count == 1 ? "" : "s", sqlstate_text(error->code, code), *name ? " " : "", name,
-                          known ? ": " : "", known ? trial->first_error : "");
+        find(trial, VERDICT_INVALID, "%" PRId64 " attempt%s failed with %s%s%s%s%.90s", error->count,
+             error->count == 1 ? "" : "s", sqlstate_text(error->code, code), *name ? " " : "", name, known ? ": " : "",
+             known ? trial->first_error : "");
 }
 
 static void judge_errors(struct trial_result *trial)
@@ -71,8 +123,190 @@ static void judge_errors(struct trial_result *trial)
         ok += trial->transactions[t].ok;
     if (ok > 0 || !trial->complete)
         return;
-    invalid(trial);
-    trial_result_warn(trial, "no transaction succeeded within the window");
+    find(trial, VERDICT_INVALID, "no transaction succeeded within the window");
+}
+
+/* --- Did pgdyno do what it says? ---------------------------------------------------------------------------------- */
+
+/* Nothing is dropped silently. */
+static void judge_accounting(struct trial_result *trial)
+{
+    int64_t ended = 0;
+    for (size_t t = 0; t < trial->n_transactions; t++) {
+        const struct transaction_result *result = &trial->transactions[t];
+        ended += result->ok + result->failed + result->timed_out + result->censored;
+    }
+    if (ended != trial->scheduled)
+        find(trial, VERDICT_INVALID,
+             "%" PRId64 " transactions were scheduled, but ok, failed, timed out and censored together are %" PRId64
+             ": a defect of pgdyno",
+             trial->scheduled, ended);
+}
+
+/* Four standard deviations more for Poisson's. */
+static void judge_arrivals(const struct session *session, struct trial_result *trial)
+{
+    double wanted = trial->rate_tps * (double)trial->duration_ns / 1e9;
+    double slack = session->workload->load.arrivals == ARRIVALS_POISSON ? 4 * sqrt(wanted) : 1;
+    if (trial->rate_tps > 0 && fabs((double)trial->scheduled - wanted) > ARRIVALS_SHARE * wanted + slack)
+        find(trial, VERDICT_INVALID, "%" PRId64 " transactions arrived instead of about %.0f: a defect of pgdyno",
+             trial->scheduled, wanted);
+}
+
+/* False without memory, or if nothing was measured. */
+static bool service_and_response(const struct trial_result *trial, int64_t *service_p50_ns, double *response_mean_ns)
+{
+    struct hist *service = hist_new();
+    double sum = 0, count = 0;
+    for (size_t t = 0; service && t < trial->n_transactions; t++) {
+        const struct transaction_result *result = &trial->transactions[t];
+        if (result->service)
+            hist_merge(service, result->service);
+        if (!result->response)
+            continue;
+        sum += result->response->sum;
+        count += (double)result->response->total;
+    }
+    bool measured = service && service->total > 0 && count > 0;
+    *service_p50_ns = measured ? hist_percentile(service, 0.5) : 0;
+    *response_mean_ns = measured ? sum / count : 0;
+    hist_free(service);
+    return measured;
+}
+
+static double ms(double ns)
+{
+    return ns / 1e6;
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static void judge_queue_lag(struct trial_result *trial, double p99_limit_ns, double mean_limit_ns)
+{
+    const struct dist_summary *lag = &trial->harness_lag;
+    if ((double)lag->p99 > p99_limit_ns)
+        find(trial, VERDICT_INVALID,
+             "pgdyno was late itself: harness lag p99 is %.3f ms, and %.3f ms is allowed; give it a core of its own",
+             ms((double)lag->p99), ms(p99_limit_ns));
+    else if (lag->mean > mean_limit_ns)
+        find(trial, VERDICT_INVALID,
+             "pgdyno was late itself: harness lag is %.3f ms on average, and %.3f ms is allowed; give it a core of its "
+             "own",
+             ms(lag->mean), ms(mean_limit_ns));
+}
+
+static void judge_lag(struct trial_result *trial)
+{
+    const struct dist_summary *lag = &trial->harness_lag;
+    int64_t service_ns;
+    double response_ns;
+    if (lag->count == 0 || !service_and_response(trial, &service_ns, &response_ns))
+        return;
+    double p99_limit_ns = larger(LAG_P99_NS, LAG_P99_SHARE * (double)service_ns);
+    double mean_limit_ns = larger(LAG_MEAN_NS, LAG_MEAN_SHARE * response_ns);
+    double idle_limit_ns = larger(larger(IDLE_LAG_P99_NS, IDLE_LAG_P99_SHARE * (double)service_ns),
+                                  (double)(IDLE_LAG_CONNECTION_NS * trial->connections));
+    if (has_queue(trial))
+        judge_queue_lag(trial, p99_limit_ns, mean_limit_ns);
+    else if ((double)lag->p99 > idle_limit_ns)
+        judge_queue_lag(trial, idle_limit_ns, INFINITY);
+    else if ((double)lag->p99 > p99_limit_ns || lag->mean > mean_limit_ns)
+        trial_result_warn(trial,
+                          "each connection waited %.3f ms for pgdyno between transactions (p99 %.3f ms): throughput is "
+                          "that of both",
+                          ms(lag->mean), ms((double)lag->p99));
+}
+
+static void judge_run_delay(const struct session *session, struct trial_result *trial)
+{
+    double share = trial->duration_ns > 0 ? (double)trial->run_delay_ns / (double)trial->duration_ns : 0;
+    if (share <= RUN_DELAY_SHARE)
+        return;
+    if (!session->cluster && !target_is_local(&session->target))
+        find(trial, VERDICT_INVALID,
+             "pgdyno waited %.1f %% of the window for a core, and 1 %% is allowed: something else runs on its machine",
+             100 * share);
+    else if (share > RUN_DELAY_LOCAL_SHARE && has_queue(trial))
+        trial_result_warn(trial, "pgdyno waited %.1f %% of the window for a core, which it shares with the server",
+                          100 * share);
+}
+
+static void judge_audit(const struct session *session, struct trial_result *trial)
+{
+    const struct audit *audit = &trial->audit;
+    replay_audit(&session->workload->pool, trial);
+    if (audit->made && !audit->passed)
+        find(trial, VERDICT_INVALID,
+             "replay: 1 %% began over %.3f ms later than there was a connection for them, and %.3f ms is allowed: "
+             "pgdyno made that wait",
+             ms((double)audit->excess_p99_ns), ms((double)audit->limit_ns));
+}
+
+static void judge_little(struct trial_result *trial)
+{
+    const struct little *little = &trial->little;
+    balance_little(trial);
+    if (little->made && little->error > LITTLE_ERROR)
+        find(trial, VERDICT_INVALID,
+             "Little's law is off by %.2f %%: records say %.6g s of response, histograms %.6g s; a defect of pgdyno",
+             100 * little->error, little->integral_s, little->sum_s);
+}
+
+/* --- What the figures can be used for ----------------------------------------------------------------------------- */
+
+static const char *per_second(char *buf, size_t size, double rate)
+{
+    return units_format_count(buf, size, rate, rate < 100 ? 1 : 0);
+}
+
+static bool judge_overload(struct trial_result *trial)
+{
+    char offered[32], carried[32], left[32], all[32];
+    struct overload overload;
+    balance_overload(trial, &overload);
+    if (!overload.overloaded || !trial->complete) /* what a server leaves that has gone is no backlog */
+        return false;
+    per_second(offered, sizeof offered, trial->rate_tps);
+    per_second(carried, sizeof carried, overload.carried_tps);
+    units_format_count(left, sizeof left, (double)(overload.refusing ? overload.timed_out : trial->unsent_at_end), 0);
+    units_format_count(all, sizeof all, (double)trial->scheduled, 0);
+    if (overload.refusing)
+        find(trial, VERDICT_OVERLOADED,
+             "offered %s/s, carried %s/s: %s of %s transactions got no connection within acquire_timeout", offered,
+             carried, left, all);
+    else
+        find(trial, VERDICT_OVERLOADED,
+             "offered %s/s, carried %s/s: %s of %s transactions had no connection when the window ended; percentiles "
+             "would grow with a longer window",
+             offered, carried, left, all);
+    return true;
+}
+
+static void judge_steady(struct trial_result *trial)
+{
+    struct steady steady;
+    steady_judge(trial, &steady);
+    double times = steady.half_width / STEADY_MARGIN;
+    if (steady.made && steady.batches == 0)
+        find(trial, VERDICT_UNDER_RESOLVED, "too few transactions in the window to know their mean: measure longer");
+    else if (!steady_resolved(&steady))
+        find(trial, VERDICT_UNDER_RESOLVED,
+             "the mean response of %.3f ms is known to ±%.0f %% only, and ±%.0f %% is wanted: measure about %.0f times "
+             "as long",
+             ms(steady.mean_ns), 100 * steady.half_width, 100 * STEADY_MARGIN, ceil(times * times));
+    else if (steady_drifts(&steady))
+        find(trial, VERDICT_UNSTEADY,
+             "the mean response was %.3f ms in the window's first half and %.3f ms in its second: warm up longer",
+             ms(steady.mean_ns * (1 - steady.change / 2)), ms(steady.mean_ns * (1 + steady.change / 2)));
+}
+
+static void judge_use(struct trial_result *trial)
+{
+    if (!judge_overload(trial) && trial->verdict != VERDICT_INVALID)
+        judge_steady(trial);
 }
 
 /* --- What only deserves a word ------------------------------------------------------------------------------------ */
@@ -154,20 +388,28 @@ static void judge_examined(const struct session *session, bool examined, struct 
 {
     if (examined || session->workload->n_checks == 0)
         return;
-    invalid(trial);
-    trial_result_warn(trial, "the checks were not evaluated: the run was stopped or the server went away");
+    find(trial, VERDICT_INVALID, "the checks were not evaluated: the run was stopped or the server went away");
 }
 
 void judge_trial(const struct session *session, const struct state_print *before, bool examined,
                  struct trial_result *trial)
 {
-    trial->valid = true; /* a broken check too: what was measured of a wrong level is still what it does */
+    trial->verdict = VERDICT_VALID; /* a broken check too: what was measured of a wrong level is still what it does */
+    trial->reason[0] = '\0';
     judge_complete(session, trial);
     judge_examined(session, examined, trial);
     judge_errors(trial);
+    judge_accounting(trial);
+    judge_arrivals(session, trial);
+    judge_lag(trial);
+    judge_run_delay(session, trial);
+    judge_audit(session, trial);
+    judge_little(trial);
+    judge_use(trial);
     judge_give_ups(session, trial);
     judge_censored(session, trial);
     judge_background(trial);
     judge_counters(session, trial);
     judge_state(session, before, trial);
+    trial->valid = trial->verdict != VERDICT_INVALID;
 }

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "../../bench/run/session.h"
+#include "base/clock.h"
+#include "simulate.h"
 #include "unit.h"
 
 static const struct transaction transactions[] = {{.name = "pay"}};
@@ -26,10 +28,14 @@ struct bench {
 
 static void good(struct bench *bench)
 {
-    *bench = (struct bench){
-        .session = {.workload = &workload, .first_prints = &first},
-        .transaction = {.ok = 5000},
-        .trial = {.complete = true, .duration_ns = 8000000000, .n_transactions = 1, .total_commits = 5000}};
+    *bench = (struct bench){.session = {.workload = &workload, .first_prints = &first},
+                            .transaction = {.ok = 5000},
+                            .trial = {.complete = true,
+                                      .duration_ns = 8000000000,
+                                      .clients = 4,
+                                      .connections = 4,
+                                      .n_transactions = 1,
+                                      .total_commits = 5000}};
     bench->session.has_first_print = &bench->has_first;
     bench->trial.transactions = &bench->transaction;
 }
@@ -40,11 +46,21 @@ static void stat(struct bench *bench, enum serverstat_id id, int64_t value)
     bench->trial.server.value[id] = value;
 }
 
+/* None is lost: scheduled is what has become of them. */
+static void judge(struct bench *bench, bool examined, const struct state_print *before)
+{
+    const struct transaction_result *result = &bench->transaction;
+    bench->trial.scheduled = result->ok + result->failed + result->timed_out + result->censored;
+    judge_trial(&bench->session, before, examined, &bench->trial);
+}
+
 static void judged(struct bench *bench, bool examined, const struct state_print *before, bool valid, const char *words)
 {
     struct trial_result *trial = &bench->trial;
-    judge_trial(&bench->session, before, examined, trial);
+    judge(bench, examined, before);
     assert_int_equal(trial->valid, valid);
+    assert_int_equal(trial->verdict, valid ? VERDICT_VALID : VERDICT_INVALID);
+    assert_string_equal(trial->reason, valid ? "" : trial->warnings[0]);
     assert_int_equal(trial->n_warnings, words ? 1 : 0);
     if (words && !strstr(trial->warnings[0], words))
         fail_msg("\"%s\" is not in: %s", words, trial->warnings[0]);
@@ -123,8 +139,9 @@ static void each_message_with_its_own_kind(void **state)
     bench.trial.n_errors = 2;
     bench.trial.first_error_code = sqlstate_parse("23505");
     strcpy(bench.trial.first_error, "duplicate key");
-    judge_trial(&bench.session, &first, true, &bench.trial);
+    judge(&bench, true, &first);
     assert_int_equal(bench.trial.n_warnings, 2);
+    assert_string_equal(bench.trial.reason, bench.trial.warnings[0]);
     assert_string_equal(bench.trial.warnings[0], "7 attempts failed with 22012 division_by_zero");
     assert_string_equal(bench.trial.warnings[1], "12 attempts failed with 23505 unique_violation: duplicate key");
     good(&bench);
@@ -205,6 +222,237 @@ static void another_state(void **state)
     judged(&bench, true, &now, true, "began with 50 dead rows");
 }
 
+/* --- Did pgdyno do what it says? ---------------------------------------------------------------------------------- */
+
+/* A simulated trial that says of itself what the driver would. */
+struct measured {
+    struct bench bench;
+    struct workload workload;
+};
+
+static void take_in(struct measured *measured, struct trial_result *simulated)
+{
+    struct trial_result *trial = &measured->bench.trial;
+    good(&measured->bench);
+    measured->workload = workload;
+    measured->bench.session.workload = &measured->workload;
+    assert_true(transaction_result_init(&measured->bench.transaction, 0));
+    simulate_histograms(&simulated->records, &measured->bench.transaction);
+    *trial = *simulated;
+    trial->complete = true;
+    trial->transactions = &measured->bench.transaction;
+    trial->n_transactions = 1;
+    measured->workload.measure.duration_ns = trial->duration_ns;
+    trial->harness_lag = (struct dist_summary){.count = trial->scheduled, .mean = 3000, .p50 = 3000, .p99 = 9000};
+}
+
+static void measure_open(struct measured *measured, double rate_tps, int servers, int64_t service_ns)
+{
+    struct simulation simulation = {
+        .rate_tps = rate_tps, .service_ns = service_ns, .servers = servers, .duration_ns = 8 * NS_PER_S, .seed = 42};
+    struct trial_result trial = {0};
+    simulate(&simulation, &trial);
+    take_in(measured, &trial);
+}
+
+static void release(struct measured *measured)
+{
+    free(measured->bench.trial.records.list);
+    measured->bench.trial.transactions = NULL;
+    transaction_result_deinit(&measured->bench.transaction);
+}
+
+static void says(struct measured *measured, enum verdict verdict, const char *words)
+{
+    struct trial_result *trial = &measured->bench.trial;
+    judge_trial(&measured->bench.session, &first, true, trial);
+    if (trial->verdict != verdict || !strstr(trial->reason, words))
+        fail_msg("%s (%s) instead of %s (%s)", verdict_name(trial->verdict), trial->reason, verdict_name(verdict),
+                 words);
+    assert_int_equal(trial->valid, verdict != VERDICT_INVALID);
+    release(measured);
+}
+
+static void a_rate_that_is_carried(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    judge_trial(&measured.bench.session, &first, true, &measured.bench.trial);
+    assert_int_equal(measured.bench.trial.n_warnings, 0);
+    assert_true(measured.bench.trial.audit.made && measured.bench.trial.audit.passed);
+    assert_true(measured.bench.trial.little.made);
+    assert_true(measured.bench.trial.little.error < 1e-9);
+    release(&measured);
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    says(&measured, VERDICT_VALID, "");
+}
+
+static void one_is_lost(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.trial.scheduled++;
+    says(&measured, VERDICT_INVALID, "a defect of pgdyno");
+}
+
+static void others_than_were_asked_for(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.trial.rate_tps = 350;
+    says(&measured, VERDICT_INVALID, "arrived instead of about 2800");
+}
+
+/* 5 % of 10 ms may be its p99, 2 % of the response its mean; 20 µs at least. */
+static void late_with_a_rate(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.trial.harness_lag.p99 = 480 * NS_PER_US;
+    says(&measured, VERDICT_VALID, "");
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.trial.harness_lag.p99 = 520 * NS_PER_US;
+    says(&measured, VERDICT_INVALID, "harness lag p99 is 0.520 ms");
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.trial.harness_lag.mean = 300e3;
+    says(&measured, VERDICT_INVALID, "harness lag is 0.300 ms on average");
+    measure_open(&measured, 300, 8, NS_PER_MS / 10);
+    measured.bench.trial.harness_lag.mean = 19e3;
+    says(&measured, VERDICT_VALID, "");
+}
+
+/* Nothing to be late for: a word, until pgdyno cannot have been at work all that time. */
+static void late_in_a_closed_loop(void **state)
+{
+    (void)state;
+    static const struct {
+        int connections;
+        int64_t p99_ns;
+        bool valid, word;
+    } rows[] = {
+        /* as measured, undisturbed */
+        {1, 7 * NS_PER_US, true, false},
+        {16, 342 * NS_PER_US, true, true},
+        {64, 1849 * NS_PER_US, true, true},
+        /* and with a busy loop on the driver's core */
+        {64, 4766 * NS_PER_US, false, true},
+        {64, 6199 * NS_PER_US, false, true},
+        {16, 1100 * NS_PER_US, false, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct measured measured;
+        measure_open(&measured, 300, 8, NS_PER_MS);
+        struct trial_result *trial = &measured.bench.trial;
+        trial->rate_tps = 0;
+        trial->connections = trial->clients = rows[i].connections;
+        trial->harness_lag.p99 = rows[i].p99_ns;
+        judge_trial(&measured.bench.session, &first, true, trial);
+        if (trial->valid != rows[i].valid || (trial->n_warnings > 0) != rows[i].word)
+            fail_msg("row %zu: %s, %zu warnings (%s)", i, verdict_name(trial->verdict), trial->n_warnings,
+                     trial->warnings[0]);
+        assert_in_range(trial->n_warnings, 0, 1);
+        release(&measured);
+    }
+}
+
+static void without_a_core(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.session.target.host = "192.0.2.1"; /* nobody's: RFC 5737 */
+    measured.bench.trial.run_delay_ns = 100 * NS_PER_MS;
+    says(&measured, VERDICT_INVALID, "waited 1.2 % of the window for a core");
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.session.target.host = "/tmp";
+    measured.bench.trial.run_delay_ns = 100 * NS_PER_MS;
+    judge_trial(&measured.bench.session, &first, true, &measured.bench.trial);
+    assert_int_equal(measured.bench.trial.n_warnings, 0);
+    release(&measured);
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.session.target.host = "/tmp";
+    measured.bench.trial.run_delay_ns = 900 * NS_PER_MS;
+    judge_trial(&measured.bench.session, &first, true, &measured.bench.trial);
+    assert_int_equal(measured.bench.trial.verdict, VERDICT_VALID);
+    assert_non_null(strstr(measured.bench.trial.warnings[0], "11.2 % of the window"));
+    release(&measured);
+}
+
+static void a_wait_of_our_own(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    for (size_t i = 0; i < measured.bench.trial.records.n; i += 50)
+        measured.bench.trial.records.list[i].pool_wait_ns += 2 * NS_PER_MS;
+    hist_clear(measured.bench.transaction.response);
+    hist_clear(measured.bench.transaction.service);
+    hist_clear(measured.bench.transaction.pool_wait);
+    measured.bench.transaction.ok = 0;
+    simulate_histograms(&measured.bench.trial.records, &measured.bench.transaction);
+    says(&measured, VERDICT_INVALID, "replay: 1 %");
+}
+
+static void records_and_histograms_disagree(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.transaction.response->sum *= 1.0005;
+    says(&measured, VERDICT_VALID, "");
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.transaction.response->sum *= 1.002;
+    says(&measured, VERDICT_INVALID, "Little's law is off by 0.20 %");
+}
+
+/* --- What the figures can be used for ----------------------------------------------------------------------------- */
+
+static void more_than_is_carried(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 230, 2, 10204082);
+    says(&measured, VERDICT_OVERLOADED, "/s: ");
+    measure_open(&measured, 230, 2, 10204082);
+    measured.bench.trial.harness_lag.p99 = NS_PER_S; /* the heavier verdict stands, the other is still told */
+    judge_trial(&measured.bench.session, &first, true, &measured.bench.trial);
+    assert_int_equal(measured.bench.trial.verdict, VERDICT_INVALID);
+    assert_int_equal(measured.bench.trial.n_warnings, 2);
+    assert_non_null(strstr(measured.bench.trial.warnings[1], "offered 230/s, carried 19"));
+    release(&measured);
+}
+
+static void too_short(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 95, 1, 10 * NS_PER_MS);
+    says(&measured, VERDICT_UNDER_RESOLVED, "measure about");
+    measure_open(&measured, 1, 1, 10 * NS_PER_MS);
+    says(&measured, VERDICT_UNDER_RESOLVED, "too few transactions");
+}
+
+static void no_steady_state(void **state)
+{
+    (void)state;
+    struct simulation simulation = {.rate_tps = 300,
+                                    .service_ns = 10 * NS_PER_MS,
+                                    .servers = 8,
+                                    .duration_ns = 8 * NS_PER_S,
+                                    .slower_after_ns = 4 * NS_PER_S,
+                                    .slower = 1.3,
+                                    .seed = 42};
+    struct trial_result trial = {0};
+    struct measured measured;
+    simulate(&simulation, &trial);
+    take_in(&measured, &trial);
+    says(&measured, VERDICT_UNSTEADY, "first half");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +468,17 @@ int main(void)
         cmocka_unit_test(the_server_was_busy_otherwise),
         cmocka_unit_test(counts_disagree),
         cmocka_unit_test(another_state),
+        cmocka_unit_test(a_rate_that_is_carried),
+        cmocka_unit_test(one_is_lost),
+        cmocka_unit_test(others_than_were_asked_for),
+        cmocka_unit_test(late_with_a_rate),
+        cmocka_unit_test(late_in_a_closed_loop),
+        cmocka_unit_test(without_a_core),
+        cmocka_unit_test(a_wait_of_our_own),
+        cmocka_unit_test(records_and_histograms_disagree),
+        cmocka_unit_test(more_than_is_carried),
+        cmocka_unit_test(too_short),
+        cmocka_unit_test(no_steady_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,17 +6,25 @@
 
 enum {
     BLOCKS = 60,
-    MAX_CELLS = 24
+    RATES = 2,
+    MAX_CELLS = 48
 };
 
 static const int pools[] = {1, 4, 16};
 static const enum isolation isolations[] = {ISOLATION_READ_COMMITTED, ISOLATION_SERIALIZABLE};
 
+static const struct rate rates[] = {{RATE_CLOSED, 0}, {RATE_TPS, 500}};
+
 static struct workload axes(uint64_t seed, size_t variants)
 {
     return (struct workload){
         .n_variants = variants,
-        .sweep = {.pools = pools, .n_pools = 3, .isolations = isolations, .n_isolations = 2},
+        .sweep = {.pools = pools,
+                  .n_pools = 3,
+                  .isolations = isolations,
+                  .n_isolations = 2,
+                  .rates = rates,
+                  .n_rates = RATES},
         .measure = {.seed = seed, .blocks = BLOCKS},
     };
 }
@@ -28,11 +36,11 @@ static void every_cell_once_a_block(void **state)
     struct cell cells[MAX_CELLS];
     assert_int_equal(order_cells_per_block(&workload), MAX_CELLS);
     for (int block = 0; block < BLOCKS; block++) {
-        int seen[3][2][4] = {0};
+        int seen[3][2][RATES][4] = {0};
         order_block(&workload, block, cells);
         for (int i = 0; i < MAX_CELLS; i++) {
             assert_int_equal(cells[i].block, block);
-            assert_int_equal(++seen[cells[i].pool][cells[i].isolation][cells[i].variant], 1);
+            assert_int_equal(++seen[cells[i].pool][cells[i].isolation][cells[i].rate][cells[i].variant], 1);
         }
     }
 }
@@ -46,6 +54,7 @@ static void variants_of_a_point_stay_together(void **state)
     for (int i = 0; i < MAX_CELLS; i++) {
         assert_int_equal(cells[i].pool, cells[i / 4 * 4].pool);
         assert_int_equal(cells[i].isolation, cells[i / 4 * 4].isolation);
+        assert_int_equal(cells[i].rate, cells[i / 4 * 4].rate);
     }
 }
 
@@ -65,7 +74,7 @@ static void same_seed_same_order(void **state)
     assert_memory_not_equal(a, next, sizeof a);
 }
 
-/* Each of the 2 orders of 2 variants is equally likely: 360 groups, expected 180, four standard deviations are 38. */
+/* Each of the 2 orders of 2 variants is equally likely: 720 groups, expected 360, four standard deviations are 54. */
 static void neither_variant_goes_first_more_often(void **state)
 {
     (void)state;
@@ -74,10 +83,10 @@ static void neither_variant_goes_first_more_often(void **state)
     int first = 0;
     for (int block = 0; block < BLOCKS; block++) {
         order_block(&workload, block, cells);
-        for (int point = 0; point < 6; point++)
+        for (int point = 0; point < 12; point++)
             first += cells[point * 2].variant == 0;
     }
-    assert_in_range(first, 180 - 38, 180 + 38);
+    assert_in_range(first, 360 - 54, 360 + 54);
 }
 
 static void each_point_can_come_first(void **state)
@@ -85,14 +94,15 @@ static void each_point_can_come_first(void **state)
     (void)state;
     struct workload workload = axes(1, 2);
     struct cell cells[MAX_CELLS];
-    int first[3][2] = {0};
+    int first[3][2][RATES] = {0};
     for (int block = 0; block < BLOCKS; block++) {
         order_block(&workload, block, cells);
-        first[cells[0].pool][cells[0].isolation]++;
+        first[cells[0].pool][cells[0].isolation][cells[0].rate]++;
     }
     for (int pool = 0; pool < 3; pool++)
         for (int isolation = 0; isolation < 2; isolation++)
-            assert_true(first[pool][isolation] > 0);
+            for (int rate = 0; rate < RATES; rate++)
+                assert_true(first[pool][isolation][rate] > 0);
 }
 
 int main(void)
