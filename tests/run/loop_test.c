@@ -277,6 +277,44 @@ static void the_spin_follows_its_cost(void **state)
     assert_int_equal(timing_begin(&timing, 50000, 50000, 2, false), 50000);
 }
 
+/* As the kernel's struct sched_attr begins. */
+struct scheduling {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+struct turns {
+    struct scheduling before, after;
+    long got;
+};
+
+static void *take_turns(void *arg)
+{
+    struct turns *turns = arg;
+    turns->got = syscall(SYS_sched_getattr, 0, &turns->before, sizeof turns->before, 0);
+    timing_take_short_turns();
+    turns->got |= syscall(SYS_sched_getattr, 0, &turns->after, sizeof turns->after, 0);
+    return NULL;
+}
+
+/* An old kernel shows 0 before and after. */
+static void short_turns_change_nothing_else(void **state)
+{
+    struct turns turns = {0};
+    pthread_t thread;
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, take_turns, &turns), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(turns.got, 0);
+    assert_int_equal(turns.after.policy, turns.before.policy);
+    assert_int_equal(turns.after.flags, turns.before.flags);
+    assert_int_equal(turns.after.nice, turns.before.nice);
+    assert_int_equal(turns.after.runtime_ns, turns.before.runtime_ns > 0 ? 100000 : 0);
+}
+
 /* --- an old kernel ------------------------------------------------------------------------------------------------ */
 
 /* For the calling thread and as long as it lives. */
@@ -338,6 +376,7 @@ int main(void)
         cmocka_unit_test(spinning_costs_at_most_a_tenth_beside_the_server),
         cmocka_unit_test(the_spin_comes_to_cover_nearly_all_sleeps),
         cmocka_unit_test(the_spin_follows_its_cost),
+        cmocka_unit_test(short_turns_change_nothing_else),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
 }
