@@ -29,12 +29,12 @@ static double trial_value(const struct fact_trial *trial, int transaction, enum 
     return enough && values[metric] > 0 && isfinite(values[metric]) ? values[metric] : NAN;
 }
 
-static const struct fact_trial *find_trial(const struct facts *facts, int variant, int pool, int isolation, int block)
+static const struct fact_trial *find_trial(const struct facts *facts, int variant, struct point point, int block)
 {
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct trial_result *plain = &facts->trials[i].plain;
-        if (plain->variant == variant && plain->pool == pool && plain->isolation == isolation &&
-            plain->block == block && facts_whole(&facts->trials[i]))
+        if (plain->variant == variant && facts_at(plain, point) && plain->block == block &&
+            facts_whole(&facts->trials[i]))
             return &facts->trials[i];
     }
     return NULL;
@@ -52,8 +52,8 @@ static int collect_pairs(const struct facts *facts, const struct comparison *of,
 {
     int n = 0;
     for (int block = 0; block < n_blocks; block++) {
-        const struct fact_trial *before = find_trial(facts, 0, of->pool, of->isolation, block);
-        const struct fact_trial *after = find_trial(facts, of->variant, of->pool, of->isolation, block);
+        const struct fact_trial *before = find_trial(facts, 0, of->point, block);
+        const struct fact_trial *after = find_trial(facts, of->variant, of->point, block);
         if (!before || !after)
             continue;
         double difference = log(trial_value(after, of->transaction, of->metric)) -
@@ -68,12 +68,10 @@ static double cell_value(const struct facts *facts, const struct comparison *of,
 {
     struct cell_figures cell;
     double quantile = metric_rows[of->metric].quantile;
-    figures_cell(facts, variant, of->pool, of->isolation, of->transaction, &cell);
+    figures_cell(facts, variant, of->point, of->transaction, &cell);
     if (of->metric == METRIC_THROUGHPUT)
         return cell.tps;
-    if (!cell.response || cell.response->total == 0 || (quantile > 0 && !hist_supports(cell.response->total, quantile)))
-        return NAN;
-    return quantile > 0 ? (double)hist_percentile(cell.response, quantile) : hist_mean(cell.response);
+    return quantile > 0 ? figures_quantile(&cell, TIMING_RESPONSE, quantile) : figures_mean(&cell, TIMING_RESPONSE);
 }
 
 /* `d` has room for n_blocks. */
@@ -82,8 +80,10 @@ static bool compare_one(const struct facts *facts, int n_blocks, double *d, stru
     struct paired paired;
     out->baseline_value = cell_value(facts, out, 0);
     out->variant_value = cell_value(facts, out, out->variant);
-    out->broken = figures_broken(facts, 0, out->pool, out->isolation, NULL, NULL) > 0 ||
-                  figures_broken(facts, out->variant, out->pool, out->isolation, NULL, NULL) > 0;
+    out->broken = figures_broken(facts, 0, out->point, NULL, NULL) > 0 ||
+                  figures_broken(facts, out->variant, out->point, NULL, NULL) > 0;
+    out->overloaded =
+        figures_overloaded(facts, 0, out->point) || figures_overloaded(facts, out->variant, out->point);
     out->n_blocks = collect_pairs(facts, out, n_blocks, d);
     out->p = out->p_adjusted = NAN;
     if (out->n_blocks == 0)
@@ -102,15 +102,13 @@ static bool compare_one(const struct facts *facts, int n_blocks, double *d, stru
 static void list_rows(const struct facts *facts, struct comparisons *out)
 {
     for (size_t t = 0; t < facts->n_transactions; t++)
-        for (size_t p = 0; p < facts->n_pools; p++)
-            for (size_t i = 0; i < facts->n_isolations; i++)
-                for (size_t v = 1; v < facts->n_variants; v++)
-                    for (int m = 0; m < METRIC_COUNT; m++)
-                        out->rows[out->n++] = (struct comparison){.metric = (enum metric)m,
-                                                                  .transaction = (int)t,
-                                                                  .variant = (int)v,
-                                                                  .pool = (int)p,
-                                                                  .isolation = (int)i};
+        for (size_t p = 0; p < facts_n_points(facts); p++)
+            for (size_t v = 1; v < facts->n_variants; v++)
+                for (int m = 0; m < METRIC_COUNT; m++)
+                    out->rows[out->n++] = (struct comparison){.metric = (enum metric)m,
+                                                              .transaction = (int)t,
+                                                              .variant = (int)v,
+                                                              .point = facts_point(facts, p)};
 }
 
 static bool adjust(struct comparisons *all)
@@ -135,7 +133,7 @@ static bool adjust(struct comparisons *all)
 bool compare_run(const struct facts *facts, struct comparisons *out, struct err *err)
 {
     int n_blocks = last_block(facts) + 1;
-    size_t n = facts->n_transactions * facts->n_pools * facts->n_isolations * (facts->n_variants - 1) * METRIC_COUNT;
+    size_t n = facts->n_transactions * facts_n_points(facts) * (facts->n_variants - 1) * METRIC_COUNT;
     *out = (struct comparisons){.rows = calloc(n ? n : 1, sizeof *out->rows)};
     double *d = malloc(((size_t)n_blocks + 1) * sizeof *d);
     bool ok = out->rows && d;
@@ -158,12 +156,12 @@ void compare_deinit(struct comparisons *comparisons)
 }
 
 const struct comparison *compare_find(const struct comparisons *comparisons, enum metric metric, int transaction,
-                                      int variant, int pool, int isolation)
+                                      int variant, struct point point)
 {
     for (size_t i = 0; i < comparisons->n; i++) {
         const struct comparison *row = &comparisons->rows[i];
-        if (row->metric == metric && row->transaction == transaction && row->variant == variant && row->pool == pool &&
-            row->isolation == isolation)
+        if (row->metric == metric && row->transaction == transaction && row->variant == variant &&
+            row->point.pool == point.pool && row->point.isolation == point.isolation && row->point.rate == point.rate)
             return row;
     }
     return NULL;

@@ -1,6 +1,5 @@
 #include "reports/csv.h"
 
-#include <csv.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 
 #include "base/units.h"
 #include "output.h"
+#include "pools.h"
 
 /* --- Cells -------------------------------------------------------------------------------------------------------- */
 
@@ -21,20 +21,11 @@ struct cell {
     char text[CELL_BYTES]; /* "" means the number */
 };
 
-/* csv_fwrite quotes always; our numbers and plain names are easier to read without. */
-static void write_field(FILE *file, const char *text)
-{
-    if (strpbrk(text, ",\"\r\n"))
-        csv_fwrite(file, text, strlen(text));
-    else
-        fputs(text, file);
-}
-
 static void write_cell(FILE *file, const struct cell *cell)
 {
     char number[64];
     if (cell->text[0] != '\0')
-        write_field(file, cell->text);
+        output_csv_field(file, cell->text);
     else
         fputs(units_format_number(number, sizeof number, cell->number), file);
 }
@@ -54,9 +45,9 @@ struct trial_row {
     int statement;                          /* 0: all */
     const struct interval_result *interval; /* timeseries only */
     double duration_s;
-    int64_t ok, failed, retried, retries;
+    int64_t ok, failed, timed_out, retried, retries;
     const struct transaction_result *counts; /* failures by kind; NULL for statements and intervals */
-    const struct dist_summary *response, *service;
+    const struct dist_summary *response, *service, *pool_wait;
 };
 
 struct column {
@@ -70,7 +61,9 @@ enum text_id {
     WORKLOAD,
     VARIANT,
     ISOLATION,
-    TRANSACTION
+    TRANSACTION,
+    VERDICT,
+    REASON
 };
 
 static void get_text(const struct trial_row *row, size_t param, struct cell *out)
@@ -81,6 +74,8 @@ static void get_text(const struct trial_row *row, size_t param, struct cell *out
         [VARIANT] = row->facts->variants[row->trial->variant].name,
         [ISOLATION] = isolation_name(row->facts->isolations[row->trial->isolation]),
         [TRANSACTION] = row->transaction,
+        [VERDICT] = verdict_name(row->trial->verdict),
+        [REASON] = row->trial->reason,
     };
     set_text(out, texts[param]);
 }
@@ -96,6 +91,7 @@ static void get_statement(const struct trial_row *row, size_t param, struct cell
 
 enum number_id {
     POOL_SIZE,
+    RATE_TARGET,
     CLIENTS,
     THREADS,
     BLOCK,
@@ -103,6 +99,7 @@ enum number_id {
     SCHEDULED,
     OK,
     FAILED,
+    TIMED_OUT,
     CENSORED,
     TPS,
     GOODPUT,
@@ -113,9 +110,7 @@ enum number_id {
     WAL,
     VALID,
     TIME,
-    TIME_EPOCH,
-    NONE_YET, /* cannot happen in a closed loop with as many clients as connections */
-    UNKNOWN
+    TIME_EPOCH
 };
 
 /* Reconnects and lag are the trial's as a whole; a second of it does not know them. */
@@ -126,8 +121,10 @@ static double trial_number(const struct trial_row *row, enum number_id id)
     switch (id) {
     case POOL_SIZE:
         return row->facts->pools[trial->pool];
+    case RATE_TARGET:
+        return trial->rate_tps > 0 ? trial->rate_tps : NAN;
     case CLIENTS:
-        return trial->clients;
+        return trial->rate_tps > 0 ? NAN : trial->clients;
     case THREADS:
         return trial->threads;
     case BLOCK:
@@ -161,13 +158,16 @@ static void get_number(const struct trial_row *row, size_t param, struct cell *o
         out->number = row->duration_s;
         break;
     case SCHEDULED:
-        out->number = row->statement == 0 ? (double)(row->ok + row->failed + censored(row)) : NAN;
+        out->number = row->statement == 0 ? (double)(row->ok + row->failed + row->timed_out + censored(row)) : NAN;
         break;
     case OK:
         out->number = (double)row->ok;
         break;
     case FAILED:
         out->number = row->statement == 0 ? (double)row->failed : NAN;
+        break;
+    case TIMED_OUT:
+        out->number = row->statement == 0 ? (double)row->timed_out : NAN;
         break;
     case CENSORED:
         out->number = row->statement == 0 ? (double)censored(row) : NAN;
@@ -189,9 +189,6 @@ static void get_number(const struct trial_row *row, size_t param, struct cell *o
         break;
     case TIME_EPOCH:
         out->number = interval ? (double)row->trial->started_wall_ns / 1e9 + interval->start_s : NAN;
-        break;
-    case NONE_YET:
-        out->number = row->statement == 0 ? 0 : NAN;
         break;
     default:
         out->number = trial_number(row, (enum number_id)param);
@@ -233,12 +230,14 @@ static void get_service(const struct trial_row *row, size_t param, struct cell *
     get_dist(row->service, param, out);
 }
 
-/* Zero by construction while every client has a connection of its own. */
+/* Where each client has a connection of its own it is 0 by construction: no count is needed to know that. */
 static void get_pool_wait(const struct trial_row *row, size_t param, struct cell *out)
 {
-    (void)param;
-    if (row->statement == 0 && row->trial->clients == row->trial->connections)
+    bool waits = row->trial->rate_tps > 0 || row->trial->clients > row->trial->connections;
+    if (row->statement == 0 && !waits && (!row->pool_wait || row->pool_wait->max == 0))
         out->number = 0;
+    else
+        get_dist(row->pool_wait, param, out);
 }
 
 static void get_warnings(const struct trial_row *row, size_t param, struct cell *out)
@@ -266,7 +265,7 @@ static const struct column summary_columns[] = {
     {"variant", get_text, VARIANT},
     {"pool_size", get_number, POOL_SIZE},
     {"isolation", get_text, ISOLATION},
-    {"rate_target_tps", get_number, UNKNOWN},
+    {"rate_target_tps", get_number, RATE_TARGET},
     {"clients", get_number, CLIENTS},
     {"threads", get_number, THREADS},
     {"block", get_number, BLOCK},
@@ -276,7 +275,7 @@ static const struct column summary_columns[] = {
     {"scheduled", get_number, SCHEDULED},
     {"ok", get_number, OK},
     {"failed", get_number, FAILED},
-    {"timed_out", get_number, NONE_YET},
+    {"timed_out", get_number, TIMED_OUT},
     {"censored", get_number, CENSORED},
     {"tps", get_number, TPS},
     {"goodput_tps", get_number, GOODPUT},
@@ -292,6 +291,8 @@ static const struct column summary_columns[] = {
     {"harness_lag_p99_ms", get_number, LAG_P99},
     {"wal_bytes_per_txn", get_number, WAL},
     {"valid", get_number, VALID},
+    {"verdict", get_text, VERDICT},
+    {"reason", get_text, REASON},
     {"warnings", get_warnings, 0},
 };
 static const struct column time_columns[] = {
@@ -352,11 +353,13 @@ static void write_trial_rows(FILE *file, const struct facts *facts, const struct
                                 .duration_s = (double)trial->plain.duration_ns / 1e9,
                                 .ok = result->counts.ok,
                                 .failed = result->counts.failed,
+                                .timed_out = result->counts.timed_out,
                                 .retried = result->counts.retried,
                                 .retries = result->counts.retries,
                                 .counts = &result->counts,
                                 .response = &result->response,
-                                .service = &result->service};
+                                .service = &result->service,
+                                .pool_wait = &result->pool_wait};
         write_row(file, &row);
         write_statement_rows(file, facts, trial, t);
     }
@@ -373,9 +376,11 @@ static void write_interval_row(FILE *file, const struct facts *facts, const stru
                             .duration_s = interval->length_s,
                             .ok = counts->ok,
                             .failed = counts->failed,
+                            .timed_out = counts->timed_out,
                             .retried = counts->retried,
                             .retries = counts->retries,
-                            .response = &counts->response};
+                            .response = &counts->response,
+                            .pool_wait = &counts->pool_wait};
     write_row(file, &row);
 }
 
@@ -419,7 +424,8 @@ enum compare_id {
     C_METRIC,
     C_POOL_SIZE,
     C_ISOLATION,
-    C_NOT_YET, /* rates, gates */
+    C_RATE,
+    C_NOT_YET, /* gates */
     C_BASELINE,
     C_VARIANT,
     C_BASELINE_VALUE,
@@ -441,7 +447,7 @@ static const struct {
     {"metric", C_METRIC},
     {"pool_size", C_POOL_SIZE},
     {"isolation", C_ISOLATION},
-    {"rate_target_tps", C_NOT_YET},
+    {"rate_target_tps", C_RATE},
     {"baseline", C_BASELINE},
     {"variant", C_VARIANT},
     {"baseline_value", C_BASELINE_VALUE},
@@ -464,7 +470,9 @@ static double compare_number(const struct facts *facts, const struct comparison 
     double unit = row->metric == METRIC_THROUGHPUT ? 1 : 1e6;
     switch (id) {
     case C_POOL_SIZE:
-        return facts->pools[row->pool];
+        return facts->pools[row->point.pool];
+    case C_RATE:
+        return facts_rate_tps(facts, row->variant, row->point);
     case C_BASELINE_VALUE:
         return row->baseline_value / unit;
     case C_VARIANT_VALUE:
@@ -493,13 +501,13 @@ static void get_compare(const struct facts *facts, const struct comparison *row,
     else if (id == C_METRIC)
         set_text(out, metric_rows[row->metric].name);
     else if (id == C_ISOLATION)
-        set_text(out, isolation_name(facts->isolations[row->isolation]));
+        set_text(out, isolation_name(facts->isolations[row->point.isolation]));
     else if (id == C_BASELINE)
         set_text(out, facts->variants[0].name);
     else if (id == C_VARIANT)
         set_text(out, facts->variants[row->variant].name);
     else if (id == C_VERDICT)
-        set_text(out, row->broken ? "broken" : "");
+        set_text(out, row->broken ? "broken" : row->overloaded ? "overloaded" : "");
     else
         out->number = compare_number(facts, row, id);
 }
@@ -533,5 +541,6 @@ bool csv_write_all(const struct facts *facts, const struct comparisons *comparis
 {
     bool ok = write_summary(facts, err);
     ok = write_timeseries(facts, ok ? err : NULL) && ok;
-    return write_compare(facts, comparisons, ok ? err : NULL) && ok;
+    ok = write_compare(facts, comparisons, ok ? err : NULL) && ok;
+    return pools_write_csv(facts, ok ? err : NULL) && ok;
 }

@@ -1,6 +1,7 @@
 #include "reports/facts.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/units.h"
 #include "facts_reader.h"
 
 /* --- Names -------------------------------------------------------------------------------------------------------- */
@@ -26,21 +28,90 @@ void facts_file_name(char *buf, size_t size, const char *name, int index)
     snprintf(buf, size, changed ? "%s~%d" : "%s", clean, index);
 }
 
-void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool, enum isolation isolation)
+void facts_rate_suffix(const struct rate *rate, char *buf, size_t size)
 {
-    char name[FACTS_NAME_BYTES];
+    char number[32];
+    bool share = rate->kind == RATE_SHARE;
+    units_format_number(number, sizeof number, share ? 100 * rate->value : rate->value);
+    snprintf(buf, size, rate->kind == RATE_CLOSED ? "" : share ? ".%spct" : ".%ss", number);
+}
+
+void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool, enum isolation isolation,
+                     const struct rate *rate)
+{
+    char name[FACTS_NAME_BYTES], suffix[40];
     facts_file_name(name, sizeof name, variant, variant_index);
-    snprintf(buf, size, "%s.pool%d.%s", name, pool, isolation_short(isolation));
+    facts_rate_suffix(rate, suffix, sizeof suffix);
+    snprintf(buf, size, "%s.pool%d.%s%s", name, pool, isolation_short(isolation), suffix);
+}
+
+void facts_name_cell(const struct facts *facts, int variant, struct point point, char *buf, size_t size)
+{
+    facts_cell_name(buf, size, facts->variants[variant].name, variant, facts->pools[point.pool],
+                    facts->isolations[point.isolation], &facts->rates[point.rate]);
+}
+
+/* --- The sweep ---------------------------------------------------------------------------------------------------- */
+
+size_t facts_n_points(const struct facts *facts)
+{
+    return facts->n_pools * facts->n_isolations * facts->n_rates;
+}
+
+struct point facts_point(const struct facts *facts, size_t number)
+{
+    return (struct point){.isolation = (int)(number / facts->n_rates / facts->n_pools),
+                          .pool = (int)(number / facts->n_rates % facts->n_pools),
+                          .rate = (int)(number % facts->n_rates)};
+}
+
+bool facts_at(const struct trial_result *trial, struct point point)
+{
+    return (point.pool < 0 || trial->pool == point.pool) &&
+           (point.isolation < 0 || trial->isolation == point.isolation) &&
+           (point.rate < 0 || trial->rate == point.rate);
 }
 
 size_t facts_n_cells(const struct facts *facts)
 {
-    return facts->n_variants * facts->n_pools * facts->n_isolations;
+    return facts->n_variants * facts_n_points(facts);
 }
 
-size_t facts_cell(const struct facts *facts, int variant, int pool, int isolation)
+size_t facts_cell(const struct facts *facts, int variant, struct point point)
 {
-    return ((size_t)variant * facts->n_pools + (size_t)pool) * facts->n_isolations + (size_t)isolation;
+    size_t place = (size_t)point.isolation * facts->n_pools + (size_t)point.pool;
+    return (size_t)variant * facts_n_points(facts) + place * facts->n_rates + (size_t)point.rate;
+}
+
+bool facts_open(const struct facts *facts, struct point point)
+{
+    return facts->rates[point.rate].kind != RATE_CLOSED;
+}
+
+double facts_rate_tps(const struct facts *facts, int variant, struct point point)
+{
+    double sum = 0;
+    int n = 0;
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct trial_result *plain = &facts->trials[i].plain;
+        if (plain->variant != variant || !facts_at(plain, point) || plain->rate_tps <= 0)
+            continue;
+        sum += plain->rate_tps;
+        n++;
+    }
+    if (facts->rates[point.rate].kind == RATE_TPS)
+        return facts->rates[point.rate].value;
+    return n > 0 ? sum / n : NAN;
+}
+
+bool facts_queues(const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct trial_result *plain = &facts->trials[i].plain;
+        if (plain->rate_tps > 0 || plain->clients > plain->connections)
+            return true;
+    }
+    return false;
 }
 
 size_t facts_n_planned(const struct facts *facts)
@@ -106,6 +177,10 @@ static void free_hists(struct facts *facts)
             struct fact_hists *hists = &facts->hists[c][t];
             hist_free(hists->response);
             hist_free(hists->service);
+            hist_free(hists->pool_wait);
+            free(hists->exact_response.list);
+            free(hists->exact_service.list);
+            free(hists->exact_pool_wait.list);
             for (int s = 0; hists->statements && s < facts->transactions[t].n_statements; s++)
                 hist_free(hists->statements[s]);
         }
@@ -146,6 +221,8 @@ bool facts_read(const char *folder, struct facts **out, struct err *err)
             qsort(facts->trials, facts->n_trials, sizeof *facts->trials, by_order);
         facts_load_plans(&reader);
         facts_load_hists(&reader);
+        if (!reader.failed)
+            facts_load_raw(&reader);
     }
     if (ok && !reader.failed) {
         *out = facts;

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "facts_reader.h"
-#include "record.h"
+#include "fields.h"
 
 /* --- run.json ----------------------------------------------------------------------------------------------------- */
 
@@ -64,6 +64,30 @@ static void read_sweep(struct reader *reader, const json_t *sweep)
     }
 }
 
+/* Folders of format 1 know of no rates: all of them are closed loops. */
+static void read_rates(struct reader *reader, const json_t *list)
+{
+    struct facts *facts = reader->facts;
+    size_t n = json_array_size(list);
+    facts->rates = reader_keep_array(reader, n ? n : 1, sizeof *facts->rates);
+    facts->n_rates = n ? n : 1;
+    for (size_t i = 0; facts->rates && i < n; i++) {
+        const json_t *from = json_array_get(list, i);
+        double tps = json_get_double(from, "tps", 0), share = json_get_double(from, "share", 0);
+        facts->rates[i] = (struct rate){.kind = tps > 0 ? RATE_TPS : share > 0 ? RATE_SHARE : RATE_CLOSED,
+                                        .value = tps > 0 ? tps : share};
+    }
+}
+
+static void read_load(struct facts *facts, const json_t *load, const json_t *habits)
+{
+    fields_read(fields_load, fields_load_n, load, &facts->load);
+    fields_read(fields_habits, fields_habits_n, habits, &facts->habits);
+    for (int i = 0; i < ARRIVALS_COUNT; i++)
+        if (strcmp(arrivals_name((enum arrivals)i), json_get_string(load, "arrivals", "")) == 0)
+            facts->load.arrivals = (enum arrivals)i;
+}
+
 static void read_measure(struct reader *reader, const json_t *from)
 {
     struct facts *facts = reader->facts;
@@ -110,9 +134,11 @@ static void read_head(struct reader *reader, const json_t *head)
     facts->ending = reader_keep(reader, json_get_string(ended, "ending", "interrupted"));
     facts->reason = reader_keep_member(reader, ended, "reason");
     facts->n_checks = (int64_t)json_array_size(json_object_get(head, "checks"));
-    record_read(record_machine, record_machine_n, json_object_get(head, "machine"), &facts->machine);
+    fields_read(fields_machine, fields_machine_n, json_object_get(head, "machine"), &facts->machine);
     read_measure(reader, json_object_get(head, "measure"));
     read_sweep(reader, json_object_get(head, "sweep"));
+    read_rates(reader, json_object_get(json_object_get(head, "sweep"), "rate"));
+    read_load(facts, json_object_get(head, "load"), json_object_get(head, "pool"));
     read_variants(reader, json_object_get(head, "variants"));
     read_transactions(reader, json_object_get(head, "transactions"));
     read_tables(reader, json_object_get(head, "tables"));
@@ -128,12 +154,18 @@ bool facts_load_head(struct reader *reader, struct err *err)
     json_t *head = json_read_file(path, &problem);
     if (!head)
         return err_set(err, problem.kind, path, problem.kind == ERR_INPUT ? "damaged: %s" : "%s", problem.text);
-    bool ours = json_get_int(head, "format", 0) == 1;
+    int64_t format = json_get_int(head, "format", 0);
+    bool ours = format >= 1 && format <= FACTS_FORMAT;
     if (ours)
         read_head(reader, head);
     json_decref(head);
     if (!ours)
-        return err_set(err, ERR_INPUT, path, "not a run.json that this pgdyno can read (format 1)");
+        return format > FACTS_FORMAT ? err_set(err, ERR_INPUT, path,
+                                               "its format is %lld, made by a later pgdyno: this one reads up to %d",
+                                               (long long)format, FACTS_FORMAT)
+                                     : err_set(err, ERR_INPUT, path,
+                                               "not a run.json that this pgdyno can read (formats 1 to %d)",
+                                               FACTS_FORMAT);
     if (facts->n_variants == 0 || facts->n_transactions == 0 || facts->n_pools == 0 || facts->n_isolations == 0)
         return err_set(err, ERR_INPUT, path, "damaged: variants, transactions or sweep are missing");
     return true;

@@ -22,8 +22,11 @@ static struct hist **find_hist(const struct facts *facts, size_t cell, const cha
             return &hists->response;
         if (strcmp(metric, "service") == 0)
             return &hists->service;
+        if (strcmp(metric, "pool_wait") == 0)
+            return &hists->pool_wait;
         int number = atoi(metric);
-        if (number >= 1 && number <= facts->transactions[t].n_statements)
+        bool whole = number >= 1 && strchr(metric, '.') && strcmp(strchr(metric, '.'), ".service") == 0;
+        if (whole && number <= facts->transactions[t].n_statements)
             return &hists->statements[number - 1];
     }
     return NULL;
@@ -38,6 +41,8 @@ static const struct dist_summary *find_summary(const struct facts *facts, const 
             return &trial->transactions[t].response;
         if (hist == &hists[t].service)
             return &trial->transactions[t].service;
+        if (hist == &hists[t].pool_wait)
+            return &trial->transactions[t].pool_wait;
         for (int s = 0; s < facts->transactions[t].n_statements; s++)
             if (hist == &hists[t].statements[s])
                 return &trial->transactions[t].statements[s];
@@ -109,20 +114,18 @@ static void read_hlog(struct reader *reader, size_t cell, FILE *file, struct his
     free(line);
 }
 
-static void load_cell(struct reader *reader, int variant, int pool, int isolation, struct hist *scratch)
+static void load_cell(struct reader *reader, int variant, struct point point, struct hist *scratch)
 {
     struct facts *facts = reader->facts;
     size_t expected = 0, seen = 0;
     for (size_t i = 0; i < facts->n_trials; i++)
-        expected += facts->trials[i].plain.variant == variant && facts->trials[i].plain.pool == pool &&
-                    facts->trials[i].plain.isolation == isolation;
+        expected += facts->trials[i].plain.variant == variant && facts_at(&facts->trials[i].plain, point);
     char name[FACTS_NAME_BYTES], path[READER_PATH_BYTES];
-    facts_cell_name(name, sizeof name, facts->variants[variant].name, variant, facts->pools[pool],
-                    facts->isolations[isolation]);
+    facts_name_cell(facts, variant, point, name, sizeof name);
     snprintf(path, sizeof path, "%s/histograms/%s.hlog", facts->folder, name);
     FILE *file = expected > 0 ? fopen(path, "re") : NULL;
     if (file) {
-        read_hlog(reader, facts_cell(facts, variant, pool, isolation), file, scratch, &seen);
+        read_hlog(reader, facts_cell(facts, variant, point), file, scratch, &seen);
         fclose(file);
     }
     if (seen < expected)
@@ -149,8 +152,7 @@ void facts_load_hists(struct reader *reader)
     reader->failed |= !scratch;
     make_hists(reader);
     for (size_t v = 0; !reader->failed && v < facts->n_variants; v++)
-        for (size_t p = 0; p < facts->n_pools; p++)
-            for (size_t i = 0; i < facts->n_isolations; i++)
-                load_cell(reader, (int)v, (int)p, (int)i, scratch);
+        for (size_t p = 0; p < facts_n_points(facts); p++)
+            load_cell(reader, (int)v, facts_point(facts, p), scratch);
     hist_free(scratch);
 }

@@ -37,5 +37,8 @@ bool facts_load_head(struct reader *reader, struct err *err);
 bool facts_load_trials(struct reader *reader, struct err *err);
 void facts_load_plans(struct reader *reader);
 void facts_load_hists(struct reader *reader);
+/* Then raw/, where it was kept: the trials' figures are computed from it again, and a note says where that differs from
+ * trials.jsonl; so are the values of cells all of whose trials were kept. */
+void facts_load_raw(struct reader *reader);
 
 #endif

@@ -6,19 +6,20 @@
 
 #include "base/json.h"
 #include "facts_reader.h"
-#include "record.h"
+#include "fields.h"
 
 static void read_dist(const json_t *from, struct dist_summary *to)
 {
-    record_read(record_dist, record_dist_n, from, to);
+    fields_read(fields_dist, fields_dist_n, from, to);
 }
 
 static void read_trial_transaction(struct reader *reader, const json_t *from, int n_statements,
                                    struct fact_trial_transaction *to)
 {
-    record_read(record_counts, record_counts_n, from, &to->counts);
+    fields_read(fields_counts, fields_counts_n, from, &to->counts);
     read_dist(json_object_get(from, "response"), &to->response);
     read_dist(json_object_get(from, "service"), &to->service);
+    read_dist(json_object_get(from, "pool_wait"), &to->pool_wait);
     to->statements = reader_keep_array(reader, (size_t)n_statements, sizeof *to->statements);
     for (int i = 0; to->statements && i < n_statements; i++)
         read_dist(json_array_get(json_object_get(from, "statements"), (size_t)i), &to->statements[i]);
@@ -26,8 +27,9 @@ static void read_trial_transaction(struct reader *reader, const json_t *from, in
 
 static void read_interval_counts(const json_t *from, struct interval_transaction *to)
 {
-    record_read(record_interval, record_interval_n, from, to);
+    fields_read(fields_interval, fields_interval_n, from, to);
     read_dist(json_object_get(from, "response"), &to->response);
+    read_dist(json_object_get(from, "pool_wait"), &to->pool_wait);
 }
 
 static void read_intervals(struct reader *reader, const json_t *list, struct fact_trial *trial)
@@ -65,11 +67,40 @@ static void read_lists(const json_t *from, struct trial_result *trial)
         trial->server.value[i] = json_integer_value(value);
     }
     for (size_t i = 0; i < json_array_size(indexes) && i < RESULT_INDEXES; i++)
-        record_read(record_index, record_index_n, json_array_get(indexes, i), &trial->indexes[trial->n_indexes++]);
+        fields_read(fields_index, fields_index_n, json_array_get(indexes, i), &trial->indexes[trial->n_indexes++]);
     for (size_t i = 0; i < json_array_size(warnings) && i < RESULT_WARNINGS; i++) {
         const char *text = json_string_value(json_array_get(warnings, i));
         snprintf(trial->warnings[trial->n_warnings++], RESULT_WARNING_BYTES, "%s", text ? text : "");
     }
+}
+
+/* Format 1 wrote neither a verdict nor what was scheduled, but all that both follow from. */
+static void read_verdict(const json_t *from, struct fact_trial *trial)
+{
+    struct trial_result *to = &trial->plain;
+    const char *name = json_get_string(from, "verdict", "");
+    to->verdict = to->valid ? VERDICT_VALID : VERDICT_INVALID;
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        if (strcmp(name, verdict_name((enum verdict)i)) == 0)
+            to->verdict = (enum verdict)i;
+    if (json_object_get(from, "scheduled"))
+        return;
+    for (size_t t = 0; t < to->n_transactions; t++) {
+        const struct transaction_result *counts = &trial->transactions[t].counts;
+        to->scheduled += counts->ok + counts->failed + counts->censored;
+    }
+}
+
+static void read_truth(const json_t *from, struct trial_result *to)
+{
+    const json_t *pool = json_object_get(from, "pool_counts");
+    fields_read(fields_pool_counts, fields_pool_counts_n, pool, &to->pool_counts);
+    read_dist(json_object_get(pool, "connect"), &to->pool_counts.connect);
+    read_dist(json_object_get(pool, "ping"), &to->pool_counts.ping);
+    fields_read(fields_audit, fields_audit_n, json_object_get(from, "audit"), &to->audit);
+    fields_read(fields_little, fields_little_n, json_object_get(from, "little"), &to->little);
+    to->records.n = (size_t)json_get_int(from, "records", 0);
+    to->records.complete = json_get_bool(from, "records_complete", true);
 }
 
 static bool find_axes(const struct facts *facts, const json_t *from, struct trial_result *to)
@@ -87,7 +118,8 @@ static bool find_axes(const struct facts *facts, const json_t *from, struct tria
     for (size_t i = 0; i < facts->n_isolations; i++)
         if (facts->isolations[i] == isolation)
             to->isolation = (int)i;
-    return to->variant >= 0 && to->pool >= 0 && to->isolation >= 0;
+    to->rate = (int)json_get_int(from, "rate", 0);
+    return to->variant >= 0 && to->pool >= 0 && to->isolation >= 0 && to->rate >= 0 && to->rate < (int)facts->n_rates;
 }
 
 static bool read_trial(struct reader *reader, const json_t *from, struct fact_trial *to)
@@ -95,7 +127,7 @@ static bool read_trial(struct reader *reader, const json_t *from, struct fact_tr
     const struct facts *facts = reader->facts;
     const json_t *transactions = json_object_get(from, "transactions");
     *to = (struct fact_trial){0};
-    record_read(record_trial, record_trial_n, from, &to->plain);
+    fields_read(fields_trial, fields_trial_n, from, &to->plain);
     if (!find_axes(facts, from, &to->plain) || json_array_size(transactions) != facts->n_transactions)
         return false;
     to->plain.n_transactions = facts->n_transactions;
@@ -106,6 +138,8 @@ static bool read_trial(struct reader *reader, const json_t *from, struct fact_tr
         read_trial_transaction(reader, json_array_get(transactions, i), facts->transactions[i].n_statements,
                                &to->transactions[i]);
     read_intervals(reader, json_object_get(from, "intervals"), to);
+    read_verdict(from, to);
+    read_truth(from, &to->plain);
     return true;
 }
 

@@ -4,26 +4,107 @@
 #include <stdlib.h>
 #include <string.h>
 
-void figures_cell(const struct facts *facts, int variant, int pool, int isolation, int transaction,
-                  struct cell_figures *out)
+static bool in_cell(const struct trial_result *plain, int variant, struct point point)
 {
-    const struct fact_hists *hists = &facts->hists[facts_cell(facts, variant, pool, isolation)][transaction];
-    *out = (struct cell_figures){.response = hists->response, .service = hists->service, .tps = NAN};
+    return (variant < 0 || plain->variant == variant) && facts_at(plain, point);
+}
+
+void figures_cell(const struct facts *facts, int variant, struct point point, int transaction, struct cell_figures *out)
+{
+    *out = (struct cell_figures){.hists = &facts->hists[facts_cell(facts, variant, point)][transaction],
+                                 .offered_tps = NAN,
+                                 .tps = NAN};
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct fact_trial *trial = &facts->trials[i];
-        if (!facts_whole(trial) || trial->plain.variant != variant || trial->plain.pool != pool ||
-            trial->plain.isolation != isolation)
+        if (!facts_whole(trial) || !in_cell(&trial->plain, variant, point))
             continue;
         const struct transaction_result *counts = &trial->transactions[transaction].counts;
         out->n_trials++;
         out->ok += counts->ok;
         out->failed += counts->failed;
+        out->timed_out += counts->timed_out;
+        out->censored += counts->censored;
         out->retried += counts->retried;
         out->retries += counts->retries;
         out->duration_s += (double)trial->plain.duration_ns / 1e9;
+        out->waits |= trial->plain.rate_tps > 0 || trial->plain.clients > trial->plain.connections;
     }
-    if (out->duration_s > 0)
+    if (out->duration_s > 0) {
         out->tps = (double)out->ok / out->duration_s;
+        out->offered_tps = (double)(out->ok + out->failed + out->timed_out + out->censored) / out->duration_s;
+    }
+}
+
+static const struct hist *hist_of(const struct cell_figures *cell, enum timing timing)
+{
+    const struct hist *hists[TIMING_COUNT] = {cell->hists->response, cell->hists->service, cell->hists->pool_wait};
+    return hists[timing];
+}
+
+static const struct fact_values *values_of(const struct cell_figures *cell, enum timing timing)
+{
+    const struct fact_values *values[TIMING_COUNT] = {&cell->hists->exact_response, &cell->hists->exact_service,
+                                                      &cell->hists->exact_pool_wait};
+    return values[timing]->n > 0 ? values[timing] : NULL;
+}
+
+int64_t figures_count(const struct cell_figures *cell, enum timing timing)
+{
+    const struct fact_values *values = values_of(cell, timing);
+    const struct hist *hist = hist_of(cell, timing);
+    return values ? (int64_t)values->n : hist ? hist->total : 0;
+}
+
+/* Where each client has a connection of its own the wait is 0 by construction: no count is needed to know that. */
+static bool never_waits(const struct cell_figures *cell, enum timing timing)
+{
+    bool waited = cell->hists->pool_wait && cell->hists->pool_wait->max > 0;
+    return timing == TIMING_POOL_WAIT && !cell->waits && !waited && figures_count(cell, TIMING_RESPONSE) > 0;
+}
+
+double figures_quantile(const struct cell_figures *cell, enum timing timing, double quantile)
+{
+    const struct fact_values *values = values_of(cell, timing);
+    int64_t count = figures_count(cell, timing);
+    if (never_waits(cell, timing))
+        return 0;
+    if (count == 0 || !hist_supports(count, quantile))
+        return NAN;
+    return values ? (double)facts_nearest_rank(values->list, values->n, quantile)
+                  : (double)hist_percentile(hist_of(cell, timing), quantile);
+}
+
+double figures_mean(const struct cell_figures *cell, enum timing timing)
+{
+    const struct hist *hist = hist_of(cell, timing);
+    if (never_waits(cell, timing))
+        return 0;
+    return hist && hist->total > 0 ? hist_mean(hist) : NAN;
+}
+
+/* --- Verdicts ----------------------------------------------------------------------------------------------------- */
+
+void figures_verdict(const struct facts *facts, int variant, struct point point, struct cell_verdict *out)
+{
+    *out = (struct cell_verdict){.reason = ""};
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct trial_result *plain = &facts->trials[i].plain;
+        if (!in_cell(plain, variant, point))
+            continue;
+        out->trials++;
+        out->with[plain->verdict]++;
+        if (plain->verdict > out->worst || (plain->verdict == out->worst && !*out->reason)) {
+            out->worst = plain->verdict;
+            out->reason = plain->reason;
+        }
+    }
+}
+
+bool figures_overloaded(const struct facts *facts, int variant, struct point point)
+{
+    struct cell_verdict verdict;
+    figures_verdict(facts, variant, point, &verdict);
+    return verdict.with[VERDICT_OVERLOADED] > 0;
 }
 
 /* --- The ledger --------------------------------------------------------------------------------------------------- */
@@ -204,14 +285,13 @@ const char *figures_plan(const struct facts *facts, int variant, int transaction
     return facts_plan(facts, variant, transaction, shown)->scan;
 }
 
-size_t figures_broken(const struct facts *facts, int variant, int pool, int isolation, size_t *all, const char **check)
+size_t figures_broken(const struct facts *facts, int variant, struct point point, size_t *all, const char **check)
 {
     size_t broken = 0, trials = 0;
     const char *first = NULL;
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct trial_result *plain = &facts->trials[i].plain;
-        if ((variant >= 0 && plain->variant != variant) || (pool >= 0 && plain->pool != pool) ||
-            (isolation >= 0 && plain->isolation != isolation))
+        if (!in_cell(plain, variant, point))
             continue;
         trials++;
         broken += plain->broken_check[0] != '\0';

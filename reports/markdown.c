@@ -7,6 +7,7 @@
 #include "grid.h"
 #include "output.h"
 #include "reports/text.h"
+#include "words.h"
 
 static void append_escaped(struct str *out, void (*part)(const struct facts *, struct str *), const struct facts *facts)
 {
@@ -41,93 +42,113 @@ static void head(const struct facts *facts, struct str *out)
     str_append(out, "\n\n");
 }
 
-static const char *how_to_read =
+static const char *how_to_read_closed =
     "Times are response times: from the moment a client wants to begin a transaction to its final result, with all "
     "attempts and the pauses between them. This run is a *closed loop*: each client sends its next transaction when "
     "the last one has ended, so that a slow server is asked less often. A user who arrives at a given rate would see "
     "more waiting than these figures show. With as many clients as connections nobody waits for the pool (pool wait "
-    "is 0 by construction), and response time is service time plus retries and the harness's own lag.\n\n"
+    "is 0 by construction), and response time is service time plus retries and the harness's own lag.\n\n";
+
+static const char *how_to_read_queue =
+    "Times are response times: from the moment a transaction was *meant* to begin to its final result, with all "
+    "attempts and the pauses between them. To the nanosecond, response = pool wait + harness lag + service: the wait "
+    "for a free connection, our own delay, and the time from the first byte sent to the final result. With a rate, "
+    "transactions come by a schedule that does not wait for the server, and the response time is what a user who "
+    "arrives at that rate sees; without one (closed loop) a slow server is asked less often, and waiting is "
+    "understated. Nothing is dropped: scheduled = ok + failed + timed out + censored. Timed out ones got no connection "
+    "within the pool's acquire_timeout; censored ones had not ended when the wait for them did, and count with the "
+    "time they had taken: then percentiles carry a \"≥\".\n\n"
+    "*Overloaded* means that the rate is more than the server carries: the backlog grows for as long as the window is, "
+    "percentiles with it, and they say nothing about capacity. *No steady state*: the two halves of a window differ by "
+    "more than the margin that matters. *Under-resolved*: the window is too short to know its own mean that well. "
+    "*Invalid*: the harness or the machine disturbed the measurement; such trials are left out.\n\n";
+
+static const char *how_to_compare =
     "Percentiles come from all executions of a cell together, never from averaged percentiles. Comparisons are paired "
     "by block: the ratio is the Hodges-Lehmann estimate over the blocks, in brackets its exact 95 % interval. An "
     "interval that covers no change is called *about equal* when all of it lies within the margin that matters (3 % "
-    "for "
-    "p50, mean and throughput, 5 % for p90, 10 % for p99), else *unclear*: more blocks would tell.\n\n";
+    "for p50, mean and throughput, 5 % for p90, 10 % for p99), else *unclear*: more blocks would tell.\n\n";
 
 static void results(const struct facts *facts, const struct comparisons *comparisons,
                     const struct report_options *options, struct str *out)
 {
     str_append(out, "## Result\n\n");
     text_broken(facts, "> **Do not trust the speed of this one.** ", out);
+    text_degraded(facts, "> ", out);
+    text_verdicts(facts, true, "> ", out);
     str_append_char(out, '\n');
     if (facts->n_trials > 0 && !text_table_markdown(facts, comparisons, options, out))
         out->failed = true;
     text_notes(facts, comparisons, options, "- ", out);
+    text_verdicts(facts, false, "- ", out);
+    text_pools(facts, "- ", out);
     text_ledger(facts, "- ", out);
     str_append_char(out, '\n');
     text_validity(facts, out);
     str_append_char(out, '\n');
     text_warnings(facts, "- ", out);
     str_append(out, "\n## How to read it\n\n");
-    str_append(out, how_to_read);
+    str_append(out, facts_queues(facts) ? how_to_read_queue : how_to_read_closed);
+    str_append(out, how_to_compare);
 }
 
 /* --- Where the time goes ------------------------------------------------------------------------------------------ */
 
-static void time_cell(struct grid *grid, const struct hist *hist, double q)
+static void time_cell(struct grid *grid, const struct cell_figures *cell, enum timing timing, double quantile)
 {
-    char text[64];
-    bool known = hist && hist->total > 0 && hist_supports(hist->total, q);
-    grid_cell(grid, PAINT_NONE, known ? units_format_ns(text, sizeof text, (double)hist_percentile(hist, q)) : "–");
+    struct str text = {0};
+    text_latency(cell, timing, quantile, &text);
+    grid_cell(grid, PAINT_NONE, str_text(&text));
+    str_deinit(&text);
 }
 
 /* The worst trial's: lag is the harness's own fault, and one bad trial is enough to know of it. */
-static void lag_cell(struct grid *grid, const struct facts *facts, int variant, int pool, int isolation)
+static void lag_cell(struct grid *grid, const struct facts *facts, int variant, struct point point)
 {
     char text[64];
     int64_t worst = -1;
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct trial_result *plain = &facts->trials[i].plain;
-        if (plain->variant == variant && plain->pool == pool && plain->isolation == isolation &&
-            plain->harness_lag.count > 0 && plain->harness_lag.p99 > worst)
+        if (plain->variant == variant && facts_at(plain, point) && plain->harness_lag.count > 0 &&
+            plain->harness_lag.p99 > worst)
             worst = plain->harness_lag.p99;
     }
     grid_cell(grid, PAINT_NONE, worst < 0 ? "–" : units_format_ns(text, sizeof text, (double)worst));
 }
 
-static void split_row(const struct facts *facts, int transaction, int variant, int pool, int isolation,
-                      struct grid *grid)
+static void split_row(const struct facts *facts, int transaction, int variant, struct point point, struct grid *grid)
 {
     struct cell_figures cell;
-    char point[100];
-    struct str name = {0};
-    figures_cell(facts, variant, pool, isolation, transaction, &cell);
+    struct str name = {0}, place = {0};
+    figures_cell(facts, variant, point, transaction, &cell);
     if (cell.n_trials == 0)
         return;
-    snprintf(point, sizeof point, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
+    str_append(&name, facts->variants[variant].name);
+    text_mark(facts, variant, point, &name);
+    text_point(facts, point, &place);
     grid_row(grid);
     grid_cell(grid, PAINT_NONE, facts->transactions[transaction].name);
-    text_variant(facts, variant, pool, isolation, FACTS_NAME_BYTES, &name);
     grid_cell(grid, PAINT_NONE, str_text(&name));
+    grid_cell(grid, PAINT_NONE, str_text(&place));
+    for (int timing = 0; timing < TIMING_COUNT; timing++) {
+        time_cell(grid, &cell, (enum timing)timing, 0.50);
+        time_cell(grid, &cell, (enum timing)timing, 0.99);
+    }
+    lag_cell(grid, facts, variant, point);
     str_deinit(&name);
-    grid_cell(grid, PAINT_NONE, point);
-    time_cell(grid, cell.response, 0.50);
-    time_cell(grid, cell.response, 0.99);
-    time_cell(grid, cell.service, 0.50);
-    time_cell(grid, cell.service, 0.99);
-    grid_cell(grid, PAINT_NONE, "0");
-    lag_cell(grid, facts, variant, pool, isolation);
+    str_deinit(&place);
 }
 
 /* Response, service, pool wait and lag side by side: measurement.md asks that all are always printed. */
 static void time_split(const struct facts *facts, struct str *out)
 {
-    static const char *const header[] = {"transaction",  "variant",      "point",
-                                         "response p50", "response p99", "service p50",
-                                         "service p99",  "pool wait",    "harness lag p99, worst trial"};
+    static const char *const header[] = {"transaction",   "variant",       "point",       "response p50",
+                                         "response p99",  "service p50",   "service p99", "pool wait p50",
+                                         "pool wait p99", "harness lag p99, worst trial"};
     enum {
         COLUMNS = sizeof header / sizeof header[0]
     };
-    struct grid *grid = grid_new(COLUMNS, 0x1f8);
+    struct grid *grid = grid_new(COLUMNS, 0x3f8);
     if (!grid) {
         out->failed = true;
         return;
@@ -137,13 +158,34 @@ static void time_split(const struct facts *facts, struct str *out)
     for (int i = 0; i < COLUMNS; i++)
         grid_cell(grid, PAINT_NONE, header[i]);
     for (size_t t = 0; t < facts->n_transactions; t++)
-        for (size_t i = 0; i < facts->n_isolations; i++)
-            for (size_t p = 0; p < facts->n_pools; p++)
-                for (size_t v = 0; v < facts->n_variants; v++)
-                    split_row(facts, (int)t, (int)v, (int)p, (int)i, grid);
+        for (size_t p = 0; p < facts_n_points(facts); p++)
+            for (size_t v = 0; v < facts->n_variants; v++)
+                split_row(facts, (int)t, (int)v, facts_point(facts, p), grid);
     str_append(out, "## Where the time goes\n\n");
     out->failed |= !grid_markdown(grid, out);
     grid_free(grid);
+}
+
+static void section(struct str *out, const char *heading, const struct str *lines)
+{
+    if (lines->len)
+        str_printf(out, "%s%s\n", heading, str_text(lines));
+    out->failed |= lines->failed;
+}
+
+/* Every cell's account, what the pools did, and what speaks for the figures. */
+static void truth(const struct facts *facts, struct str *out)
+{
+    struct str accounts = {0}, habits = {0}, lines = {0};
+    text_accounts(facts, 0, "- ", &accounts);
+    text_habits(facts, "- ", &habits);
+    text_truth(facts, "- ", &lines);
+    section(out, "## Accounts\n\n", &accounts);
+    section(out, "## What the pool did\n\n", &habits);
+    section(out, "## Can it be believed?\n\n", &lines);
+    str_deinit(&accounts);
+    str_deinit(&habits);
+    str_deinit(&lines);
 }
 
 /* --- Variants and plans ------------------------------------------------------------------------------------------- */
@@ -273,6 +315,7 @@ bool markdown_write(const struct facts *facts, const struct comparisons *compari
     results(facts, comparisons, options, &text);
     if (facts->n_trials > 0)
         time_split(facts, &text);
+    truth(facts, &text);
     variants(facts, &text);
     plans(facts, &text);
     pictures(plots, options->plots, &text);

@@ -1,6 +1,8 @@
 #include "output.h"
 
+#include <csv.h>
 #include <errno.h>
+#include <string.h>
 
 bool output_open(struct output *out, const char *folder, const char *name, struct err *err)
 {
@@ -24,4 +26,12 @@ bool output_close(struct output *out, struct err *err)
     if (first_errno)
         errno = first_errno;
     return err_system(err, out->path, "cannot write the report (is the disk full?)");
+}
+
+void output_csv_field(FILE *file, const char *text)
+{
+    if (strpbrk(text, ",\"\r\n"))
+        csv_fwrite(file, text, strlen(text));
+    else
+        fputs(text, file);
 }

@@ -17,4 +17,7 @@ bool output_open(struct output *out, const char *folder, const char *name, struc
 /* False if anything since output_open could not be written: a full disk shows here. */
 bool output_close(struct output *out, struct err *err);
 
+/* Quoted only where CSV needs it: our numbers and plain names are easier to read without. */
+void output_csv_field(FILE *file, const char *text);
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "figures.h"
 #include "grid.h"
+#include "words.h"
 
 /* --- Styles ------------------------------------------------------------------------------------------------------- */
 
@@ -337,32 +338,52 @@ void axis_linear(const struct axis *axis, const char *which, FILE *gp)
     fputs(")\n", gp);
 }
 
-void picture_broken(const struct facts *facts, int pool, int isolation, char *buf, size_t size)
+static void append_mark(const struct facts *facts, const char *mark, int n, int last, struct str *out)
 {
-    int broken = 0, last = 0;
-    struct str name = {0};
-    for (size_t v = 0; v < facts->n_variants; v++)
-        if (figures_broken(facts, (int)v, pool, isolation, NULL, NULL) > 0) {
-            broken++;
-            last = (int)v;
-        }
-    if (broken > 0)
-        str_append(&name, " · BROKEN");
-    if (broken == 1 && facts->n_variants > 1) {
-        str_append(&name, ": ");
-        grid_append_cut(&name, facts->variants[last].name, 16);
-    } else if (broken > 0 && (size_t)broken < facts->n_variants) {
-        str_printf(&name, ": %d of %zu variants", broken, facts->n_variants);
+    if (n == 0)
+        return;
+    str_printf(out, " · %s", mark);
+    if (n == 1 && facts->n_variants > 1) {
+        str_append(out, ": ");
+        grid_append_cut(out, facts->variants[last].name, 16);
+    } else if ((size_t)n < facts->n_variants) {
+        str_printf(out, ": %d of %zu variants", n, facts->n_variants);
     }
-    snprintf(buf, size, "%s", str_text(&name));
+}
+
+void picture_marks(const struct facts *facts, struct point point, char *buf, size_t size)
+{
+    int broken = 0, last_broken = 0, overloaded = 0, last_overloaded = 0;
+    struct str marks = {0};
+    for (size_t v = 0; v < facts->n_variants; v++) {
+        if (figures_broken(facts, (int)v, point, NULL, NULL) > 0) {
+            broken++;
+            last_broken = (int)v;
+        }
+        if (figures_overloaded(facts, (int)v, point)) {
+            overloaded++;
+            last_overloaded = (int)v;
+        }
+    }
+    append_mark(facts, "BROKEN", broken, last_broken, &marks);
+    append_mark(facts, "OVERLOADED", overloaded, last_overloaded, &marks);
+    snprintf(buf, size, "%s", str_text(&marks));
+    str_deinit(&marks);
+}
+
+void picture_point_name(const struct facts *facts, struct point point, char *buf, size_t size)
+{
+    char marks[160];
+    struct str name = {0};
+    picture_marks(facts, point, marks, sizeof marks);
+    text_point(facts, point, &name);
+    snprintf(buf, size, "%s%s", str_text(&name), marks);
     str_deinit(&name);
 }
 
-void picture_point_name(const struct facts *facts, int pool, int isolation, char *buf, size_t size)
+bool picture_has_rates(const struct facts *facts)
 {
-    char broken[80];
-    picture_broken(facts, pool, isolation, broken, sizeof broken);
-    snprintf(buf, size, "pool %d · %s%s", facts->pools[pool], isolation_name(facts->isolations[isolation]), broken);
+    return facts->n_rates > 1 || facts->rates[0].kind != RATE_CLOSED;
 }
 
 void picture_cross_title(const struct picture *picture)

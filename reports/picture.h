@@ -81,10 +81,13 @@ void axis_log(const struct axis *axis, const char *which, double margin, FILE *g
 /* From 0 to a little above. */
 void axis_linear(const struct axis *axis, const char *which, FILE *gp);
 
-/* "pool 8 · read committed"; with " · BROKEN", or " · BROKEN: covering" when not all variants are. */
-void picture_point_name(const struct facts *facts, int pool, int isolation, char *buf, size_t size);
-/* Only that ending; "" when no check broke. pool −1: any. */
-void picture_broken(const struct facts *facts, int pool, int isolation, char *buf, size_t size);
+/* "pool 8 · read committed · 500 tx/s", axes of −1 left out; with " · BROKEN", or " · BROKEN: covering" when not all
+ * variants are, and the same of OVERLOADED. */
+void picture_point_name(const struct facts *facts, struct point point, char *buf, size_t size);
+/* Only that ending; "" when no check broke and nothing was overloaded. −1: any. */
+void picture_marks(const struct facts *facts, struct point point, char *buf, size_t size);
+/* Does the run have anything but closed loops: then files and titles carry the rate. */
+bool picture_has_rates(const struct facts *facts);
 
 /* Where a check broke a cross stands over the point, in every kind of picture; a plot clause ends so. It reaches beyond
  * the point, so that it shows on a dark one. */

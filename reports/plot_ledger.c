@@ -20,14 +20,14 @@ static void write_ratios(struct picture *picture, int transaction, int place, in
 {
     const struct facts *facts = picture->context->facts;
     const struct comparisons *comparisons = picture->context->comparisons;
-    int points = (int)(facts->n_pools * facts->n_isolations);
+    int points = (int)facts_n_points(facts);
     double width = 0.7 / n_places;
     picture_block(picture, facts->transactions[transaction].name);
     for (size_t i = 0; i < comparisons->n; i++) {
         const struct comparison *row = &comparisons->rows[i];
-        if (row->metric != METRIC_P50 || row->transaction != transaction || !row->has_ratio)
+        if (row->metric != METRIC_P50 || row->transaction != transaction || !row->has_ratio || row->overloaded)
             continue;
-        int point = row->pool * (int)facts->n_isolations + row->isolation;
+        int point = (int)facts_cell(facts, 0, row->point); /* the baseline's cells are numbered as points are */
         double offset = (place + (point + 0.5) / points) * width - 0.35;
         picture_value(picture, row->variant + offset);
         picture_value(picture, row->ratio);
@@ -81,7 +81,7 @@ static void ratio_panel(struct picture *picture, bool writers)
     FILE *gp = picture->gp;
     const char *title = writers ? "Writers: what it costs" : "Readers: what it buys";
     int n = count_side(facts, writers), place = 0, first_block = picture->blocks;
-    bool crowded = n * facts->n_pools * facts->n_isolations > 6;
+    bool crowded = (size_t)n * facts_n_points(facts) > 6;
     struct axis y = {0};
     axis_add(&y, 0.95);
     axis_add(&y, 1.05);

@@ -32,15 +32,14 @@ static void add_step(void *user, double quantile, int64_t value_ns, int64_t coun
     picture_end_row(sink->picture);
 }
 
-static void write_block(struct picture *picture, int transaction, int variant, int pool, int isolation, struct axis *x,
+static void write_block(struct picture *picture, int transaction, int variant, struct point point, struct axis *x,
                         struct axis *y)
 {
     const struct facts *facts = picture->context->facts;
     char name[FACTS_NAME_BYTES];
-    facts_cell_name(name, sizeof name, facts->variants[variant].name, variant, facts->pools[pool],
-                    facts->isolations[isolation]);
+    facts_name_cell(facts, variant, point, name, sizeof name);
     picture_block(picture, name);
-    const struct hist *hist = facts->hists[facts_cell(facts, variant, pool, isolation)][transaction].response;
+    const struct hist *hist = facts->hists[facts_cell(facts, variant, point)][transaction].response;
     struct sink sink = {picture, x, y, hist ? (double)hist->total / 10 : 0};
     if (hist)
         hgrm_steps(hist, add_step, &sink);
@@ -58,12 +57,12 @@ static void nines_axis(const struct axis *x, FILE *gp)
     fputs("set xlabel 'share of transactions at or below'\n", gp);
 }
 
-static void write_panel(struct picture *picture, int pool, int isolation, int first_block, bool key)
+static void write_panel(struct picture *picture, struct point point, int first_block, bool key)
 {
     const struct facts *facts = picture->context->facts;
     FILE *gp = picture->gp;
-    char name[200];
-    picture_point_name(facts, pool, isolation, name, sizeof name);
+    char name[300];
+    picture_point_name(facts, point, name, sizeof name);
     fputs("set title ", gp);
     picture_quote(gp, name, false);
     fputc('\n', gp);
@@ -77,7 +76,7 @@ static void write_panel(struct picture *picture, int pool, int isolation, int fi
         fprintf(gp, ", '' index %d using 1:2 every 6::%d with points lt %d, NaN with linespoints lt %d title ",
                 first_block + (int)v, (int)v * 2 % 6, style, style);
         picture_title(gp, facts->variants[v].name);
-        if (figures_broken(facts, (int)v, pool, isolation, NULL, NULL) > 0)
+        if (figures_broken(facts, (int)v, point, NULL, NULL) > 0)
             fprintf(gp, ", '' index %d using 1:2 every 6::%d " PICTURE_CROSS("1.1"), first_block + (int)v,
                     (int)v * 2 % 6);
     }
@@ -90,32 +89,29 @@ static void write_picture(struct picture *picture, int transaction, int columns,
 {
     const struct facts *facts = picture->context->facts;
     struct axis x = {0}, y = {0};
-    for (size_t i = 0; i < facts->n_isolations; i++)
-        for (size_t p = 0; p < facts->n_pools; p++)
-            for (size_t v = 0; v < facts->n_variants; v++)
-                write_block(picture, transaction, (int)v, (int)p, (int)i, &x, &y);
+    for (size_t p = 0; p < facts_n_points(facts); p++)
+        for (size_t v = 0; v < facts->n_variants; v++)
+            write_block(picture, transaction, (int)v, facts_point(facts, p), &x, &y);
     nines_axis(&x, picture->gp);
     axis_log(&y, "y", 1.3, picture->gp);
     fputs("set ylabel 'response time (ms)'\n", picture->gp);
-    picture->crosses = figures_broken(facts, -1, -1, -1, NULL, NULL) > 0;
+    picture->crosses = figures_broken(facts, -1, POINT_ALL, NULL, NULL) > 0;
     picture_panels(picture, rows, columns);
     int block = 0;
-    for (size_t i = 0; i < facts->n_isolations; i++)
-        for (size_t p = 0; p < facts->n_pools; p++) {
-            write_panel(picture, (int)p, (int)i, block, block == 0);
-            block += (int)facts->n_variants;
-        }
+    for (size_t p = 0; p < facts_n_points(facts); p++) {
+        write_panel(picture, facts_point(facts, p), block, block == 0);
+        block += (int)facts->n_variants;
+    }
     fputs("unset multiplot\n", picture->gp);
 }
 
 void plot_percentiles(const struct plot_context *context)
 {
     const struct facts *facts = context->facts;
-    int points = (int)(facts->n_pools * facts->n_isolations);
-    /* a row an isolation level where the pools fit in one */
-    int columns = facts->n_pools > 1 && facts->n_pools <= COLUMNS + 1 ? (int)facts->n_pools
-                  : points < COLUMNS                                  ? points
-                                                                      : COLUMNS;
+    int points = (int)facts_n_points(facts);
+    /* a row an isolation level where its points fit in one */
+    int in_row = (int)(facts->n_pools * facts->n_rates);
+    int columns = in_row > 1 && in_row <= COLUMNS + 1 ? in_row : points < COLUMNS ? points : COLUMNS;
     int rows = (points + columns - 1) / columns, width = columns == 1 ? 760 : columns * WIDTH;
     for (size_t t = 0; t < facts->n_transactions; t++) {
         char file[FACTS_NAME_BYTES], name[FACTS_NAME_BYTES + 20], title[160];

@@ -6,6 +6,7 @@
 
 #include "grid.h"
 #include "picture.h"
+#include "words.h"
 
 enum {
     WIDTH = 900,
@@ -39,8 +40,8 @@ struct filter {
 
 static bool passes(const struct filter *filter, const struct comparison *row)
 {
-    return row->has_ratio && (filter->metric < 0 || (int)row->metric == filter->metric) &&
-           (filter->isolation < 0 || row->isolation == filter->isolation);
+    return row->has_ratio && !row->overloaded && (filter->metric < 0 || (int)row->metric == filter->metric) &&
+           (filter->isolation < 0 || row->point.isolation == filter->isolation);
 }
 
 static size_t count_rows(const struct comparisons *comparisons, const struct filter *filter)
@@ -95,9 +96,13 @@ static void row_name(const struct facts *facts, const struct comparison *row, co
         grid_append_cut(&name, facts->variants[row->variant].name, 24);
     }
     if (facts->n_pools > 1)
-        str_printf(&name, " · pool %d", facts->pools[row->pool]);
+        str_printf(&name, " · pool %d", facts->pools[row->point.pool]);
     if (facts->n_isolations > 1 && filter->isolation < 0)
-        str_printf(&name, " · %s", isolation_short(facts->isolations[row->isolation]));
+        str_printf(&name, " · %s", isolation_short(facts->isolations[row->point.isolation]));
+    if (facts->n_rates > 1) {
+        str_append(&name, " · ");
+        text_rate(&facts->rates[row->point.rate], &name);
+    }
     if (filter->metric < 0)
         str_printf(&name, " · %s", metric_name(row->metric));
     snprintf(buf, size, "%s", str_text(&name));

@@ -24,12 +24,11 @@ static bool write_hgrm(const struct facts *facts, const char *cell, int transact
     return output_close(&out, err);
 }
 
-static bool write_cell_hgrm(const struct facts *facts, int variant, int pool, int isolation, struct err *err)
+static bool write_cell_hgrm(const struct facts *facts, int variant, struct point point, struct err *err)
 {
     char cell[FACTS_NAME_BYTES];
-    facts_cell_name(cell, sizeof cell, facts->variants[variant].name, variant, facts->pools[pool],
-                    facts->isolations[isolation]);
-    const struct fact_hists *hists = facts->hists[facts_cell(facts, variant, pool, isolation)];
+    facts_name_cell(facts, variant, point, cell, sizeof cell);
+    const struct fact_hists *hists = facts->hists[facts_cell(facts, variant, point)];
     bool ok = true;
     for (size_t t = 0; t < facts->n_transactions; t++)
         if (hists[t].response)
@@ -41,9 +40,8 @@ static bool write_hgrms(const struct facts *facts, struct err *err)
 {
     bool ok = true;
     for (size_t v = 0; v < facts->n_variants; v++)
-        for (size_t p = 0; p < facts->n_pools; p++)
-            for (size_t i = 0; i < facts->n_isolations; i++)
-                ok = write_cell_hgrm(facts, (int)v, (int)p, (int)i, ok ? err : NULL) && ok;
+        for (size_t p = 0; p < facts_n_points(facts); p++)
+            ok = write_cell_hgrm(facts, (int)v, facts_point(facts, p), ok ? err : NULL) && ok;
     return ok;
 }
 

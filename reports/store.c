@@ -1,4 +1,5 @@
-/* Writes facts as they come. Order within a trial: histograms first, its line of trials.jsonl last, so that a trial
+/* Writes facts as they come. Order within a trial: histograms and raw records first, its line of trials.jsonl
+ * last, so that a trial
  * that has a line is whole. */
 #include "reports/store.h"
 
@@ -14,7 +15,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "record.h"
+#include "fields.h"
+#include "raw.h"
 #include "reports/facts.h"
 #include "reports/hlog.h"
 
@@ -31,6 +33,8 @@ struct store {
     FILE *trials;
     json_t *head;
     const struct workload *workload;
+    bool raw;
+    struct hist *second; /* of the line being written; made with the first */
 };
 
 /* --- The folder --------------------------------------------------------------------------------------------------- */
@@ -127,6 +131,7 @@ void store_close(struct store *store)
     if (store->trials)
         fclose(store->trials);
     json_decref(store->head);
+    hist_free(store->second);
     free(store);
 }
 
@@ -231,14 +236,30 @@ static json_t *tables_value(const struct workload *workload)
     return list;
 }
 
+static json_t *rate_value(const struct rate *rate)
+{
+    if (rate->kind == RATE_CLOSED)
+        return json_pack("{s:b}", "closed", 1);
+    return json_pack("{s:f}", rate->kind == RATE_TPS ? "tps" : "share", rate->value);
+}
+
 static json_t *sweep_value(const struct sweep *sweep)
 {
-    json_t *pools = json_array(), *isolations = json_array();
+    json_t *pools = json_array(), *isolations = json_array(), *rates = json_array();
     for (size_t i = 0; i < sweep->n_pools; i++)
         json_array_append_new(pools, json_integer(sweep->pools[i]));
     for (size_t i = 0; i < sweep->n_isolations; i++)
         json_array_append_new(isolations, json_string(isolation_name(sweep->isolations[i])));
-    return json_pack("{s:o, s:o}", "pool", pools, "isolation", isolations);
+    for (size_t i = 0; i < sweep->n_rates; i++)
+        json_array_append_new(rates, rate_value(&sweep->rates[i]));
+    return json_pack("{s:o, s:o, s:o}", "pool", pools, "isolation", isolations, "rate", rates);
+}
+
+static json_t *load_value(const struct load *load)
+{
+    json_t *object = fields_write(fields_load, fields_load_n, load);
+    json_object_set_new(object, "arrivals", json_string(arrivals_name(load->arrivals)));
+    return object;
 }
 
 static json_t *checks_value(const struct workload *workload)
@@ -283,13 +304,15 @@ static json_t *head_value(const struct run_header *header)
     const struct workload *workload = header->workload;
     struct machine unknown = {0};
     return json_pack(
-        "{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "format", 1, "pgdyno",
+        "{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "format",
+        FACTS_FORMAT, "pgdyno",
         PGDYNO_VERSION, "run_id", header->run_id, "started_wall_ns", (json_int_t)header->started_wall_ns,
         "command_line", command_value(header->command_line), "workload", workload_value(workload), "measure",
-        measure_value(workload, header->threads), "sweep", sweep_value(&workload->sweep), "variants",
+        measure_value(workload, header->threads), "sweep", sweep_value(&workload->sweep), "load",
+        load_value(&workload->load), "pool", fields_write(fields_habits, fields_habits_n, &workload->pool), "variants",
         variants_value(workload), "transactions", transactions_value(workload), "tables", tables_value(workload),
         "checks", checks_value(workload), "server", server_value(header), "machine",
-        record_write(record_machine, record_machine_n, header->machine ? header->machine : &unknown), "ended");
+        fields_write(fields_machine, fields_machine_n, header->machine ? header->machine : &unknown), "ended");
 }
 
 static bool write_head(const struct store *store, struct err *err)
@@ -352,7 +375,7 @@ static bool plan(void *user, const struct plan_result *result, struct err *err)
 
 static json_t *dist_value(const struct dist_summary *dist)
 {
-    return record_write(record_dist, record_dist_n, dist);
+    return fields_write(fields_dist, fields_dist_n, dist);
 }
 
 static json_t *hist_value(const struct hist *hist)
@@ -365,19 +388,21 @@ static json_t *hist_value(const struct hist *hist)
 
 static json_t *transaction_value(const struct transaction_result *result)
 {
-    json_t *object = record_write(record_counts, record_counts_n, result), *statements = json_array();
+    json_t *object = fields_write(fields_counts, fields_counts_n, result), *statements = json_array();
     for (int i = 0; i < result->n_statements; i++)
         json_array_append_new(statements, hist_value(result->statements[i].service));
     json_object_set_new(object, "response", hist_value(result->response));
     json_object_set_new(object, "service", hist_value(result->service));
+    json_object_set_new(object, "pool_wait", hist_value(result->pool_wait));
     json_object_set_new(object, "statements", statements);
     return object;
 }
 
 static json_t *interval_counts(const struct interval_transaction *counts)
 {
-    json_t *object = record_write(record_interval, record_interval_n, counts);
+    json_t *object = fields_write(fields_interval, fields_interval_n, counts);
     json_object_set_new(object, "response", dist_value(&counts->response));
+    json_object_set_new(object, "pool_wait", dist_value(&counts->pool_wait));
     return object;
 }
 
@@ -419,7 +444,7 @@ static json_t *indexes_value(const struct trial_result *trial)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < trial->n_indexes; i++)
-        json_array_append_new(list, record_write(record_index, record_index_n, &trial->indexes[i]));
+        json_array_append_new(list, fields_write(fields_index, fields_index_n, &trial->indexes[i]));
     return list;
 }
 
@@ -431,14 +456,29 @@ static json_t *warnings_value(const struct trial_result *trial)
     return list;
 }
 
+static json_t *pool_counts_value(const struct pool_counts *counts)
+{
+    json_t *object = fields_write(fields_pool_counts, fields_pool_counts_n, counts);
+    json_object_set_new(object, "connect", dist_value(&counts->connect));
+    json_object_set_new(object, "ping", dist_value(&counts->ping));
+    return object;
+}
+
 static json_t *trial_value(const struct workload *workload, const struct trial_result *trial)
 {
-    json_t *object = record_write(record_trial, record_trial_n, trial), *transactions = json_array();
+    json_t *object = fields_write(fields_trial, fields_trial_n, trial), *transactions = json_array();
     for (size_t i = 0; i < trial->n_transactions; i++)
         json_array_append_new(transactions, transaction_value(&trial->transactions[i]));
     json_object_set_new(object, "variant", json_string(workload->variants[trial->variant].name));
     json_object_set_new(object, "pool", json_integer(workload->sweep.pools[trial->pool]));
     json_object_set_new(object, "isolation", json_string(isolation_name(workload->sweep.isolations[trial->isolation])));
+    json_object_set_new(object, "rate", json_integer(trial->rate));
+    json_object_set_new(object, "verdict", json_string(verdict_name(trial->verdict)));
+    json_object_set_new(object, "pool_counts", pool_counts_value(&trial->pool_counts));
+    json_object_set_new(object, "audit", fields_write(fields_audit, fields_audit_n, &trial->audit));
+    json_object_set_new(object, "little", fields_write(fields_little, fields_little_n, &trial->little));
+    json_object_set_new(object, "records", json_integer((json_int_t)trial->records.n));
+    json_object_set_new(object, "records_complete", json_boolean(trial->records.complete));
     json_object_set_new(object, "transactions", transactions);
     json_object_set_new(object, "intervals", intervals_value(trial));
     json_object_set_new(object, "harness_lag", dist_value(&trial->harness_lag));
@@ -468,7 +508,36 @@ static void write_tagged(struct tagged *to, const struct hist *hist, const char 
         to->ok &= hlog_line(to->file, tag, to->start_s, to->length_s, hist);
 }
 
-static bool write_lines(FILE *file, const struct workload *workload, const struct trial_result *trial)
+/* The counters know the extremes to three digits only; the summary knows them. */
+static void set_extremes(struct hist *hist, const struct dist_summary *exact)
+{
+    if (hist->total == 0 || exact->count != hist->total)
+        return;
+    if (hist_index(exact->max) == hist_index(hist->max))
+        hist->max = exact->max;
+    if (hist_index(exact->min) == hist_index(hist->min))
+        hist->min = exact->min;
+}
+
+static void write_seconds(struct tagged *to, const struct workload *workload, const struct trial_result *trial,
+                          struct hist *second)
+{
+    for (size_t i = 0; i < trial->n_intervals; i++) {
+        const struct interval_result *interval = &trial->intervals[i];
+        struct tagged line = {to->file, to->start_s + interval->start_s, interval->length_s, true};
+        for (size_t t = 0; t < trial->n_transactions; t++) {
+            const struct interval_transaction *part = &interval->transactions[t];
+            hist_clear(second);
+            hist_part_add(&part->response_part, second);
+            set_extremes(second, &part->response);
+            write_tagged(&line, second, workload->transactions[t].name, HLOG_SECOND);
+        }
+        to->ok &= line.ok;
+    }
+}
+
+static bool write_lines(FILE *file, const struct workload *workload, const struct trial_result *trial,
+                        struct hist *second)
 {
     struct tagged to = {file, (double)trial->started_wall_ns / 1e9, (double)trial->duration_ns / 1e9, true};
     fprintf(file, "#[Trial: %d, block %d]\n", trial->order, trial->block);
@@ -477,21 +546,32 @@ static bool write_lines(FILE *file, const struct workload *workload, const struc
         const char *name = workload->transactions[i].name;
         write_tagged(&to, result->response, name, "response");
         write_tagged(&to, result->service, name, "service");
+        write_tagged(&to, result->pool_wait, name, "pool_wait");
         for (int k = 0; k < result->n_statements; k++) {
             char metric[48];
             snprintf(metric, sizeof metric, "%d.service", k + 1);
             write_tagged(&to, result->statements[k].service, name, metric);
         }
     }
+    write_seconds(&to, workload, trial, second);
     return to.ok;
 }
 
-static bool write_histograms(const struct store *store, const struct trial_result *trial, struct err *err)
+static void name_cell(const struct workload *workload, const struct trial_result *trial, char *buf, size_t size)
 {
-    const struct workload *workload = store->workload;
+    const struct sweep *sweep = &workload->sweep;
+    facts_cell_name(buf, size, workload->variants[trial->variant].name, trial->variant, sweep->pools[trial->pool],
+                    sweep->isolations[trial->isolation], &sweep->rates[trial->rate]);
+}
+
+static bool write_histograms(struct store *store, const struct trial_result *trial, struct err *err)
+{
     char name[FACTS_NAME_BYTES], path[PATH_BYTES];
-    facts_cell_name(name, sizeof name, workload->variants[trial->variant].name, trial->variant,
-                    workload->sweep.pools[trial->pool], workload->sweep.isolations[trial->isolation]);
+    if (!store->second)
+        store->second = hist_new();
+    if (!store->second)
+        return err_memory(err);
+    name_cell(store->workload, trial, name, sizeof name);
     snprintf(path, sizeof path, "%s/histograms/%s.hlog", store->folder, name);
     FILE *file = fopen(path, "ae");
     if (!file)
@@ -499,12 +579,45 @@ static bool write_histograms(const struct store *store, const struct trial_resul
     if (ftell(file) == 0)
         hlog_header(file, trial->started_wall_ns);
     errno = 0;
-    bool ok = write_lines(file, workload, trial);
+    bool ok = write_lines(file, store->workload, trial, store->second);
     bool written = !ferror(file);
     if (fclose(file) != 0 || !written)
         return err_system(err, path, "cannot write the trial's histograms (earlier trials are safe)");
     return ok || err_memory(err);
 }
+
+/* --- Raw records -------------------------------------------------------------------------------------------------- */
+
+void store_keep_raw(struct store *store)
+{
+    store->raw = true;
+}
+
+static bool write_raw(const struct store *store, const struct trial_result *trial, struct err *err)
+{
+    const struct workload *workload = store->workload;
+    char name[FACTS_NAME_BYTES], path[PATH_BYTES];
+    const char **names = calloc(workload->n_transactions + 1, sizeof *names);
+    if (!names)
+        return err_memory(err);
+    for (size_t i = 0; i < workload->n_transactions; i++)
+        names[i] = workload->transactions[i].name;
+    struct raw_trial raw = {.started_wall_ns = trial->started_wall_ns,
+                            .duration_ns = trial->duration_ns,
+                            .connections = trial->connections,
+                            .clients = trial->clients,
+                            .rate_tps = trial->rate_tps,
+                            .names = names,
+                            .n_names = workload->n_transactions,
+                            .records = trial->records};
+    name_cell(workload, trial, name, sizeof name);
+    snprintf(path, sizeof path, "%s/raw/%s.b%d.rec", store->folder, name, trial->block + 1);
+    bool ok = make_part(store, "raw", err) && raw_write(path, &raw, err);
+    free(names);
+    return ok;
+}
+
+/* --- The line ----------------------------------------------------------------------------------------------------- */
 
 static bool write_line(FILE *file, const json_t *value)
 {
@@ -515,7 +628,7 @@ static bool write_line(FILE *file, const json_t *value)
 static bool trial(void *user, const struct trial_result *result, struct err *err)
 {
     struct store *store = user;
-    if (!write_histograms(store, result, err))
+    if (!write_histograms(store, result, err) || (store->raw && !write_raw(store, result, err)))
         return false;
     json_t *value = trial_value(store->workload, result);
     if (!value)

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "grid.h"
+#include "words.h"
 
 /* --- Title -------------------------------------------------------------------------------------------------------- */
 
@@ -42,6 +43,29 @@ void text_title(const struct facts *facts, struct str *out)
     str_printf(out, " · seed %llu\n", (unsigned long long)facts->measure.seed);
 }
 
+/* " × 500, 1,000 tx/s (poisson)"; clients and think time where a closed loop has them. */
+static void append_rates(const struct facts *facts, struct str *out)
+{
+    bool open = false;
+    for (size_t i = 0; i < facts->n_rates; i++)
+        open |= facts->rates[i].kind != RATE_CLOSED;
+    for (size_t i = 0; open && i < facts->n_rates; i++) {
+        str_append(out, i ? ", " : " × ");
+        text_rate(&facts->rates[i], out);
+    }
+    if (open)
+        str_printf(out, " (%s arrivals)", arrivals_name(facts->load.arrivals));
+    if (facts->load.clients > 0) {
+        str_append(out, " · ");
+        append_count(out, facts->load.clients);
+        str_append(out, facts->load.clients == 1 ? " client" : " clients");
+    }
+    if (facts->load.think_ns > 0) {
+        char text[64];
+        str_printf(out, " that think %s", units_format_ns(text, sizeof text, (double)facts->load.think_ns));
+    }
+}
+
 void text_design(const struct facts *facts, struct str *out)
 {
     str_printf(out, "%zu variant%s × pool ", facts->n_variants, facts->n_variants == 1 ? "" : "s");
@@ -50,6 +74,7 @@ void text_design(const struct facts *facts, struct str *out)
     str_append(out, " × ");
     for (size_t i = 0; i < facts->n_isolations; i++)
         str_printf(out, "%s%s", i ? ", " : "", isolation_name(facts->isolations[i]));
+    append_rates(facts, out);
     char warmup[32], window[32];
     str_printf(out, " · %d block%s of %s s + %s s · ", facts->measure.blocks, facts->measure.blocks == 1 ? "" : "s",
                units_format_number(warmup, sizeof warmup, (double)facts->measure.warmup_ns / 1e9),
@@ -75,7 +100,8 @@ bool text_write(const struct facts *facts, const struct comparisons *comparisons
 {
     enum {
         NARROWEST = 40, /* below it wrapping does more harm than good */
-        UNKNOWN_WIDTH = 120
+        UNKNOWN_WIDTH = 120,
+        ACCOUNTS_SHOWN = 6
     };
     int width = options->width <= 0 ? UNKNOWN_WIDTH : options->width < NARROWEST ? NARROWEST : options->width;
     bool colour = options->colour;
@@ -88,8 +114,15 @@ bool text_write(const struct facts *facts, const struct comparisons *comparisons
     bool ok = facts->n_trials == 0 || text_table(facts, comparisons, options, width, out, &part);
     append_prose(out, width, colour, PAINT_NONE, &part);
     text_broken(facts, "", &part);
+    text_degraded(facts, "", &part);
+    text_verdicts(facts, true, "", &part);
     append_prose(out, width, colour, PAINT_BAD, &part);
+    text_verdicts(facts, false, "", &part);
+    text_pools(facts, "", &part);
     text_ledger(facts, "", &part);
+    text_accounts(facts, ACCOUNTS_SHOWN, "", &part);
+    text_habits(facts, "", &part);
+    text_truth(facts, "", &part);
     text_notes(facts, comparisons, options, "", &part);
     text_warnings(facts, "", &part);
     text_first_error(facts, &part);

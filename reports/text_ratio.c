@@ -80,6 +80,10 @@ int text_ratio(const struct comparison *row, struct str *out)
         str_append(out, "broken");
         return -1;
     }
+    if (row->overloaded) {
+        str_append(out, "overloaded");
+        return 0;
+    }
     bool better = speed(row, row->ratio) > 1;
     double factor = fmax(row->ratio, 1 / row->ratio);
     if (row->has_interval && row->low <= 1 && row->high >= 1) {

@@ -9,6 +9,7 @@
 #include "grid.h"
 #include "reports/stats.h"
 #include "reports/text.h"
+#include "words.h"
 
 static const double default_percentiles[] = {0.50, 0.95, 0.99};
 
@@ -16,43 +17,62 @@ static const double default_percentiles[] = {0.50, 0.95, 0.99};
 static const struct form {
     bool plans;
     size_t longest_name;
-} forms[] = {{true, 20}, {false, 20}, {false, 13}, {false, 8}};
+} forms[] = {{true, 20}, {false, 20}, {false, 13}, {false, 8}, {false, 6}};
 enum {
     N_FORMS = sizeof forms / sizeof forms[0],
     STUMP = 24
 };
+
+/* With a queue the split of the tail tells more than one more percentile. */
+static const double queue_percentiles[] = {0.50, 0.99};
 
 struct table {
     const struct facts *facts;
     const struct comparisons *comparisons;
     const double *percentiles;
     int n_percentiles;
-    bool retried, failed; /* any anywhere: then a column */
+    bool retried, failed, timed_out; /* any anywhere: then a column */
+    bool queue;                      /* transactions may wait for a connection */
+    bool open;                       /* some arrive by a schedule */
+    bool sweep;                      /* one variant at several sizes or rates: the points stand below each other */
     const struct form *form;
     struct grid *grid;
 };
 
-static bool any_trials(const struct facts *facts, int pool, int isolation)
+static bool any_trials(const struct facts *facts, struct point point)
 {
     for (size_t i = 0; i < facts->n_trials; i++)
-        if (facts->trials[i].plain.pool == pool && facts->trials[i].plain.isolation == isolation)
+        if (facts_at(&facts->trials[i].plain, point))
             return true;
     return false;
 }
 
-static void look_for_trouble(struct table *table)
+static void look_around(struct table *table)
 {
-    for (size_t i = 0; i < table->facts->n_trials; i++)
-        for (size_t t = 0; t < table->facts->n_transactions; t++) {
-            table->retried |= table->facts->trials[i].transactions[t].counts.retried > 0;
-            table->failed |= table->facts->trials[i].transactions[t].counts.failed > 0;
+    const struct facts *facts = table->facts;
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        table->open |= facts->trials[i].plain.rate_tps > 0;
+        for (size_t t = 0; t < facts->n_transactions; t++) {
+            const struct transaction_result *counts = &facts->trials[i].transactions[t].counts;
+            table->retried |= counts->retried > 0;
+            table->failed |= counts->failed > 0;
+            table->timed_out |= counts->timed_out > 0;
         }
+    }
+    table->queue = facts_queues(facts);
+    table->sweep = facts->n_variants == 1 && facts->n_pools * facts->n_rates > 1;
 }
 
 static void percentile_name(char *buf, size_t size, double q)
 {
     char number[32];
     snprintf(buf, size, "p%s", units_format_number(number, sizeof number, q * 100));
+}
+
+static void header_if(struct table *table, bool there, const char *name)
+{
+    if (there)
+        grid_cell(table->grid, PAINT_NONE, name);
 }
 
 static void header_cells(struct table *table)
@@ -63,16 +83,18 @@ static void header_cells(struct table *table)
     grid_row(grid);
     grid_cell(grid, PAINT_NONE, "");
     grid_cell(grid, PAINT_NONE, "");
+    header_if(table, table->open, "offered");
     grid_cell(grid, PAINT_NONE, "tx/s");
     for (int i = 0; i < table->n_percentiles; i++) {
         percentile_name(name, sizeof name, table->percentiles[i]);
         grid_cell(grid, PAINT_NONE, name);
     }
     grid_cell(grid, PAINT_NONE, "max");
-    if (table->retried)
-        grid_cell(grid, PAINT_NONE, "retried");
-    if (table->failed)
-        grid_cell(grid, PAINT_NONE, "failed");
+    header_if(table, table->queue, "wait p99");
+    header_if(table, table->queue, "service p99");
+    header_if(table, table->retried, "retried");
+    header_if(table, table->failed, "failed");
+    header_if(table, table->timed_out, "timed out");
     if (table->facts->n_variants > 1) {
         struct str against = {0};
         str_append(&against, "p99 against ");
@@ -80,17 +102,16 @@ static void header_cells(struct table *table)
         grid_cell(grid, PAINT_NONE, str_text(&against));
         str_deinit(&against);
     }
-    if (table->form->plans)
-        grid_cell(grid, PAINT_NONE, "plan");
+    header_if(table, table->form->plans, "plan");
 }
 
-static void latency_cell(struct grid *grid, const struct hist *hist, double q)
+static void latency_cell(struct table *table, const struct cell_figures *cell, enum timing timing, double quantile,
+                         enum paint paint)
 {
-    char text[64];
-    if (!hist || hist->total == 0 || !hist_supports(hist->total, q))
-        grid_cell(grid, PAINT_NONE, "–");
-    else
-        grid_cell(grid, PAINT_NONE, units_format_ns(text, sizeof text, (double)hist_percentile(hist, q)));
+    struct str text = {0};
+    text_latency(cell, timing, quantile, &text);
+    grid_cell(table->grid, paint, str_text(&text));
+    str_deinit(&text);
 }
 
 static void rate_cell(struct grid *grid, double tps)
@@ -117,24 +138,23 @@ static void share_cell(struct grid *grid, int64_t part, int64_t all, enum paint 
 }
 
 /* p99 where the count carries it, else the highest percentile that it does. */
-static const struct comparison *headline(const struct comparisons *comparisons, int transaction, int variant, int pool,
-                                         int isolation)
+static const struct comparison *headline(const struct comparisons *comparisons, int transaction, int variant,
+                                         struct point point)
 {
     static const enum metric wanted[] = {METRIC_P99, METRIC_P90, METRIC_P50};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        const struct comparison *row = compare_find(comparisons, wanted[i], transaction, variant, pool, isolation);
+        const struct comparison *row = compare_find(comparisons, wanted[i], transaction, variant, point);
         if (row && row->has_ratio && isfinite(row->baseline_value) && isfinite(row->variant_value))
             return row;
     }
     return NULL;
 }
 
-static void against_cell(struct table *table, int transaction, int variant, int pool, int isolation)
+static void against_cell(struct table *table, int transaction, int variant, struct point point)
 {
     struct str text = {0};
-    const struct comparison *row =
-        variant > 0 ? headline(table->comparisons, transaction, variant, pool, isolation) : NULL;
-    if (row && !row->broken && row->metric != METRIC_P99)
+    const struct comparison *row = variant > 0 ? headline(table->comparisons, transaction, variant, point) : NULL;
+    if (row && !row->broken && !row->overloaded && row->metric != METRIC_P99)
         str_printf(&text, "%s: ", metric_rows[row->metric].name);
     int direction = text_ratio(row, &text);
     if (variant > 0 && !row)
@@ -151,80 +171,126 @@ static void name_cell(struct table *table, enum paint paint, const char *name)
     str_deinit(&cut);
 }
 
-static void variant_cell(struct table *table, int variant, int pool, int isolation)
+/* The variant's name; the point's where there is only one variant. */
+static void row_name(struct table *table, int variant, struct point point)
 {
+    const struct facts *facts = table->facts;
     struct str name = {0};
-    bool broken = text_variant(table->facts, variant, pool, isolation, table->form->longest_name, &name);
-    grid_cell(table->grid, broken ? PAINT_BAD : PAINT_NONE, str_text(&name));
+    if (table->sweep) {
+        point.isolation = -1; /* the heading has it */
+        text_point(facts, point, &name);
+    } else {
+        grid_append_cut(&name, facts->variants[variant].name, table->form->longest_name);
+    }
+    bool bad = text_mark(facts, variant, point, &name);
+    grid_cell(table->grid, bad ? PAINT_BAD : PAINT_NONE, str_text(&name));
     str_deinit(&name);
 }
 
-static void data_row(struct table *table, int transaction, int variant, int pool, int isolation)
+static void trouble_cells(struct table *table, const struct cell_figures *cell)
 {
-    const struct facts *facts = table->facts;
-    struct grid *grid = table->grid;
-    struct cell_figures cell;
-    char max[64];
-    figures_cell(facts, variant, pool, isolation, transaction, &cell);
-    grid_row(grid);
-    name_cell(table, PAINT_BOLD, variant == 0 ? facts->transactions[transaction].name : "");
-    variant_cell(table, variant, pool, isolation);
-    rate_cell(grid, cell.tps);
-    for (int i = 0; i < table->n_percentiles; i++)
-        latency_cell(grid, cell.response, table->percentiles[i]);
-    bool any = cell.response && cell.response->total > 0;
-    grid_cell(grid, PAINT_NONE, any ? units_format_ns(max, sizeof max, (double)cell.response->max) : "–");
+    int64_t all = cell->ok + cell->failed + cell->timed_out + cell->censored;
     if (table->retried)
-        share_cell(grid, cell.retried, cell.ok + cell.failed, PAINT_NONE);
+        share_cell(table->grid, cell->retried, all, PAINT_NONE);
     if (table->failed)
-        share_cell(grid, cell.failed, cell.ok + cell.failed, PAINT_BAD);
-    if (facts->n_variants > 1)
-        against_cell(table, transaction, variant, pool, isolation);
-    if (table->form->plans)
-        grid_cell(grid, PAINT_NONE, figures_plan(facts, variant, transaction));
+        share_cell(table->grid, cell->failed, all, PAINT_BAD);
+    if (table->timed_out)
+        share_cell(table->grid, cell->timed_out, all, PAINT_BAD);
 }
 
-static void point_heading(struct table *table, int pool, int isolation)
+/* `first`: of its transaction. */
+static void data_row(struct table *table, int transaction, int variant, struct point point, bool first)
 {
     const struct facts *facts = table->facts;
+    struct cell_figures cell;
+    figures_cell(facts, variant, point, transaction, &cell);
+    /* these hang on how long the window was */
+    enum paint paint = figures_overloaded(facts, variant, point) ? PAINT_DIM : PAINT_NONE;
+    grid_row(table->grid);
+    name_cell(table, PAINT_BOLD, first ? facts->transactions[transaction].name : "");
+    row_name(table, variant, point);
+    if (table->open)
+        rate_cell(table->grid, facts_open(facts, point) ? cell.offered_tps : NAN);
+    rate_cell(table->grid, cell.tps);
+    for (int i = 0; i < table->n_percentiles; i++)
+        latency_cell(table, &cell, TIMING_RESPONSE, table->percentiles[i], paint);
+    latency_cell(table, &cell, TIMING_RESPONSE, 1, paint);
+    if (table->queue)
+        latency_cell(table, &cell, TIMING_POOL_WAIT, 0.99, paint);
+    if (table->queue)
+        latency_cell(table, &cell, TIMING_SERVICE, 0.99, paint);
+    trouble_cells(table, &cell);
+    if (facts->n_variants > 1)
+        against_cell(table, transaction, variant, point);
+    if (table->form->plans)
+        grid_cell(table->grid, PAINT_NONE, first || !table->sweep ? figures_plan(facts, variant, transaction) : "");
+}
+
+static void heading(struct table *table, struct point point)
+{
     struct str text = {0};
-    str_printf(&text, "pool %d · %s", facts->pools[pool], isolation_name(facts->isolations[isolation]));
     size_t all;
-    if (figures_broken(facts, -1, pool, isolation, &all, NULL) == all)
+    text_point(table->facts, point, &text);
+    if (figures_broken(table->facts, -1, point, &all, NULL) == all)
         str_append(&text, " · BROKEN");
-    if (facts->n_pools > 1 || facts->n_isolations > 1) {
-        grid_rule(table->grid);
-        grid_heading(table->grid, str_text(&text));
-    }
+    grid_rule(table->grid);
+    grid_heading(table->grid, str_text(&text));
     str_deinit(&text);
 }
 
-static void point_rows(struct table *table, int pool, int isolation)
+static void point_rows(struct table *table, struct point point)
 {
-    point_heading(table, pool, isolation);
-    for (size_t t = 0; t < table->facts->n_transactions; t++)
-        for (size_t v = 0; v < table->facts->n_variants && table->facts->transactions[t].weight > 0; v++)
-            data_row(table, (int)t, (int)v, pool, isolation);
+    const struct facts *facts = table->facts;
+    if (facts_n_points(facts) > 1)
+        heading(table, point);
+    for (size_t t = 0; t < facts->n_transactions; t++)
+        for (size_t v = 0; v < facts->n_variants && facts->transactions[t].weight > 0; v++)
+            data_row(table, (int)t, (int)v, point, v == 0);
+}
+
+/* All sizes and rates of each transaction below each other: that is how a sweep is read. */
+static void sweep_rows(struct table *table, int isolation)
+{
+    const struct facts *facts = table->facts;
+    if (facts->n_isolations > 1)
+        heading(table, (struct point){-1, isolation, -1});
+    for (size_t t = 0; t < facts->n_transactions; t++) {
+        bool first = true;
+        for (size_t p = 0; p < facts_n_points(facts) && facts->transactions[t].weight > 0; p++) {
+            struct point point = facts_point(facts, p);
+            if (point.isolation != isolation || !any_trials(facts, point))
+                continue;
+            data_row(table, (int)t, 0, point, first);
+            first = false;
+        }
+    }
+}
+
+static void choose_percentiles(struct table *table, const struct report_options *options)
+{
+    table->percentiles = options->percentiles ? options->percentiles
+                         : table->queue       ? queue_percentiles
+                                              : default_percentiles;
+    table->n_percentiles = options->percentiles ? options->n_percentiles : table->queue ? 2 : 3;
 }
 
 static bool make_table(const struct facts *facts, const struct comparisons *comparisons,
                        const struct report_options *options, const struct form *form, struct table *out)
 {
-    *out = (struct table){.facts = facts,
-                          .form = form,
-                          .comparisons = comparisons,
-                          .percentiles = options->percentiles ? options->percentiles : default_percentiles,
-                          .n_percentiles = options->percentiles ? options->n_percentiles : 3};
-    look_for_trouble(out);
-    int numbers = 2 + out->n_percentiles + out->retried + out->failed;
+    *out = (struct table){.facts = facts, .form = form, .comparisons = comparisons};
+    look_around(out);
+    choose_percentiles(out, options);
+    int numbers = 2 + out->n_percentiles + out->open + 2 * out->queue + out->retried + out->failed + out->timed_out;
     out->grid = grid_new(2 + numbers + (facts->n_variants > 1) + form->plans, ((1u << numbers) - 1) << 2);
     if (!out->grid)
         return false;
     header_cells(out);
-    for (size_t i = 0; i < facts->n_isolations; i++)
-        for (size_t p = 0; p < facts->n_pools; p++)
-            if (any_trials(facts, (int)p, (int)i))
-                point_rows(out, (int)p, (int)i);
+    for (size_t i = 0; out->sweep && i < facts->n_isolations; i++)
+        if (any_trials(facts, (struct point){-1, (int)i, -1}))
+            sweep_rows(out, (int)i);
+    for (size_t p = 0; !out->sweep && p < facts_n_points(facts); p++)
+        if (any_trials(facts, facts_point(facts, p)))
+            point_rows(out, facts_point(facts, p));
     return true;
 }
 
@@ -312,6 +378,15 @@ static bool lacks_percentiles(const struct facts *facts, double q)
     return false;
 }
 
+static bool any_censored(const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->n_trials; i++)
+        for (size_t t = 0; t < facts->n_transactions; t++)
+            if (facts->trials[i].transactions[t].counts.censored > 0)
+                return true;
+    return false;
+}
+
 static void percentile_note(const struct facts *facts, double q, const char *bullet, struct str *out)
 {
     char name[40], needed[64];
@@ -329,8 +404,8 @@ static int fewest_blocks(const struct comparisons *comparisons)
     int fewest = -1;
     for (size_t i = 0; i < comparisons->n; i++) {
         const struct comparison *row = &comparisons->rows[i];
-        if (row != headline(comparisons, row->transaction, row->variant, row->pool, row->isolation) ||
-            row->has_interval || row->broken)
+        if (row != headline(comparisons, row->transaction, row->variant, row->point) ||
+            row->has_interval || row->broken || row->overloaded)
             continue;
         fewest = fewest < 0 || row->n_blocks < fewest ? row->n_blocks : fewest;
     }
@@ -340,10 +415,15 @@ static int fewest_blocks(const struct comparisons *comparisons)
 void text_notes(const struct facts *facts, const struct comparisons *comparisons, const struct report_options *options,
                 const char *bullet, struct str *out)
 {
-    const double *percentiles = options->percentiles ? options->percentiles : default_percentiles;
-    int n = options->percentiles ? options->n_percentiles : 3, fewest = fewest_blocks(comparisons);
-    for (int i = 0; i < n; i++)
-        percentile_note(facts, percentiles[i], bullet, out);
+    struct table table = {.facts = facts};
+    int fewest = fewest_blocks(comparisons);
+    look_around(&table);
+    choose_percentiles(&table, options);
+    for (int i = 0; i < table.n_percentiles; i++)
+        percentile_note(facts, table.percentiles[i], bullet, out);
+    if (any_censored(facts))
+        str_printf(out, "%s≥ : some had not ended when the wait for them did; they count with the time they had taken\n",
+                   bullet);
     if (fewest >= 0)
         str_printf(
             out,

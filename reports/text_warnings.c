@@ -6,23 +6,16 @@
 #include "figures.h"
 #include "grid.h"
 #include "reports/text.h"
+#include "words.h"
 
 /* --- Broken checks ------------------------------------------------------------------------------------------------ */
-
-bool text_variant(const struct facts *facts, int variant, int pool, int isolation, size_t width, struct str *out)
-{
-    bool broken = figures_broken(facts, variant, pool, isolation, NULL, NULL) > 0;
-    grid_append_cut(out, facts->variants[variant].name, width);
-    str_append(out, broken ? " BROKEN" : "");
-    return broken;
-}
 
 void text_broken(const struct facts *facts, const char *bullet, struct str *out)
 {
     for (size_t v = 0; v < facts->n_variants; v++)
         for (size_t i = 0; i < facts->n_isolations; i++) {
             const char *check;
-            size_t all, broken = figures_broken(facts, (int)v, -1, (int)i, &all, &check);
+            size_t all, broken = figures_broken(facts, (int)v, (struct point){-1, (int)i, -1}, &all, &check);
             if (broken > 0)
                 str_printf(out, "%sBROKEN: %s, %s: check %s failed in %zu of %zu trials: faster here means wrong\n",
                            bullet, facts->variants[v].name, isolation_name(facts->isolations[i]), check, broken, all);
@@ -109,12 +102,14 @@ static struct group find_group(const struct facts *facts, size_t trial, size_t w
 static void warning_line(const struct facts *facts, const struct trial_result *plain, size_t warning,
                          const struct group *group, struct str *out)
 {
-    if (group->trials == 1)
-        str_printf(out, "warning (trial %d: %s, pool %d)", plain->order + 1, facts->variants[plain->variant].name,
-                   facts->pools[plain->pool]);
-    else if (group->same)
+    if (group->trials == 1) {
+        str_printf(out, "warning (trial %d: ", plain->order + 1);
+        text_cell(facts, plain->variant, (struct point){plain->pool, plain->isolation, plain->rate}, out);
+        str_append_char(out, ')');
+    }
+    if (group->trials > 1 && group->same)
         str_printf(out, "warning (%zu trials)", group->trials);
-    else
+    else if (group->trials > 1)
         str_printf(out, "warning (%zu trials, such as %d)", group->trials, plain->order + 1);
     str_printf(out, ": %s\n", plain->warnings[warning]);
 }
@@ -161,18 +156,29 @@ void text_first_error(const struct facts *facts, struct str *out)
     str_append_char(out, '\n');
 }
 
+static size_t with_verdict(const struct facts *facts, enum verdict verdict)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < facts->n_trials; i++)
+        n += facts->trials[i].plain.verdict == verdict;
+    return n;
+}
+
 /* "All 24 trials valid; 8 broke a check: see BROKEN above." */
 static void how_many(const struct facts *facts, size_t whole, bool all, struct str *out)
 {
-    size_t planned = facts_n_planned(facts), broken = figures_broken(facts, -1, -1, -1, NULL, NULL);
+    size_t planned = facts_n_planned(facts), broken = figures_broken(facts, -1, POINT_ALL, NULL, NULL);
     if (facts->n_trials == 0)
         str_append(out, "No trial was measured");
     else if (all)
         str_printf(out, planned == 1 ? "The trial is valid" : "All %zu trials valid", planned);
     else
         str_printf(out, "%zu of %zu trials valid", whole, planned);
+    size_t overloaded = with_verdict(facts, VERDICT_OVERLOADED);
     if (broken > 0)
         str_printf(out, "; %zu broke a check: see BROKEN above", broken);
+    if (overloaded > 0)
+        str_printf(out, "; %zu overloaded: see above", overloaded);
     str_append_char(out, '.');
 }
 

@@ -27,9 +27,10 @@
  *               loop     epoll and timers             setup     a session's SQL           mix     which transaction
  *               wire     parameters and rows          retry     again, and when           hist    histograms
  *               recorder  what a thread saw           timeline  second by second
- *   reports/    store, record  facts into a folder    facts, facts_folder, facts_head, facts_trials, facts_hists  and back
- *               figures  of one cell                  stats, compare  before and after    csv     the tables
- *               text, text_table, text_ratio, text_ledger, text_warnings, text_wrap, grid   what the terminal shows
+ *   reports/    store, fields, raw  facts into a folder   facts, facts_folder, facts_head, facts_trials, facts_hists,
+ *               facts_raw  and back                   figures  of one cell                stats, compare  before and after
+ *               pools    how large one should be      words    names of cells             csv     the tables
+ *               text, text_table, text_ratio, text_ledger, text_truth, text_warnings, text_wrap, grid   the terminal's
  *               markdown  report.md                   hlog, hgrm  histogram files         output  files, checked
  *               plot, picture, plot_percentiles, plot_pools, plot_ratios, plot_time, plot_ledger   gnuplot
  *               report   all of it

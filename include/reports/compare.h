@@ -27,10 +27,12 @@ extern const struct metric_row metric_rows[METRIC_COUNT];
 
 struct comparison {
     enum metric metric;
-    int transaction, variant, pool, isolation;
+    int transaction, variant;
+    struct point point;
     double baseline_value, variant_value; /* of the cells: ns, or transactions/s; NAN when not supported */
     int n_blocks;                         /* where both trials are whole and have enough executions */
     bool broken;                          /* a check failed on either side: no side is faster */
+    bool overloaded; /* the rate was too much for either side: their latencies hang on the windows' length */
     bool has_ratio;                       /* n_blocks > 0 */
     bool has_interval;
     double ratio, low, high; /* variant over baseline: above 1 is slower for latency, faster for throughput */
@@ -49,6 +51,6 @@ void compare_deinit(struct comparisons *comparisons);
 
 /* NULL if there is none (the baseline's own). */
 const struct comparison *compare_find(const struct comparisons *comparisons, enum metric metric, int transaction,
-                                      int variant, int pool, int isolation);
+                                      int variant, struct point point);
 
 #endif

@@ -49,7 +49,7 @@ struct fact_plan {
 
 struct fact_trial_transaction {
     struct transaction_result counts; /* histograms and statements are NULL */
-    struct dist_summary response, service;
+    struct dist_summary response, service, pool_wait;
     struct dist_summary *statements; /* service of each; n_statements of the transaction */
 };
 
@@ -58,13 +58,27 @@ struct fact_trial {
     struct fact_trial_transaction *transactions;
     struct interval_result *intervals;
     size_t n_intervals;
+    bool raw; /* its raw records were kept, all of them, and its figures were computed from them again */
+};
+
+/* Every value of a distribution, ascending, ns: from raw records. */
+struct fact_values {
+    int64_t *list; /* NULL: none, or not kept for all trials */
+    size_t n, capacity;
 };
 
 /* One cell × transaction, all trials that are whole. */
 struct fact_hists {
-    struct hist *response, *service; /* NULL when nothing was recorded */
-    struct hist **statements;        /* service of each */
+    struct hist *response, *service, *pool_wait; /* NULL when nothing was recorded */
+    struct hist **statements;                    /* service of each */
+    struct fact_values exact_response, exact_service, exact_pool_wait;
 };
+
+/* Where a sweep stands: indices into its axes. −1 is all of an axis, for those who take that. */
+struct point {
+    int pool, isolation, rate;
+};
+#define POINT_ALL ((struct point){-1, -1, -1})
 
 struct facts {
     struct arena *arena;
@@ -85,6 +99,10 @@ struct facts {
     size_t n_pools;
     enum isolation *isolations;
     size_t n_isolations;
+    struct rate *rates;
+    size_t n_rates;
+    struct load load;
+    struct pool_habits habits;
     struct fact_variant *variants; /* the first is the baseline */
     size_t n_variants;
     struct fact_transaction *transactions;
@@ -104,8 +122,21 @@ struct facts {
 bool facts_read(const char *folder, struct facts **out, struct err *err);
 void facts_free(struct facts *facts); /* NULL is fine */
 
+/* Sweep points are numbered in the order in which they are shown: isolation levels, in each the pool sizes, in each
+ * the rates. */
+size_t facts_n_points(const struct facts *facts);
+struct point facts_point(const struct facts *facts, size_t number);
+/* Is the trial one of this point (−1: any)? */
+bool facts_at(const struct trial_result *trial, struct point point);
 size_t facts_n_cells(const struct facts *facts);
-size_t facts_cell(const struct facts *facts, int variant, int pool, int isolation);
+size_t facts_cell(const struct facts *facts, int variant, struct point point);
+/* Do its transactions arrive by a schedule? */
+bool facts_open(const struct facts *facts, struct point point);
+/* Transactions a second that it offers: the mean over the cell's trials where the rate is a share of what each could
+ * carry. NAN for a closed loop, and without trials. */
+double facts_rate_tps(const struct facts *facts, int variant, struct point point);
+/* May transactions wait for a connection: is there any rate, or are there more clients than connections? */
+bool facts_queues(const struct facts *facts);
 static inline const struct fact_plan *facts_plan(const struct facts *facts, int variant, int transaction, int statement)
 {
     return &facts->plans[(size_t)variant * facts->n_transactions + (size_t)transaction][statement];
@@ -115,18 +146,28 @@ static inline bool facts_whole(const struct fact_trial *trial)
 {
     return trial->plain.complete && trial->plain.valid;
 }
-/* Trials asked for: variants × pools × isolations × blocks. */
+/* Trials asked for: variants × pools × isolations × rates × blocks. */
 size_t facts_n_planned(const struct facts *facts);
+/* The smallest value that at least q·n of them do not exceed. 0 when empty. */
+int64_t facts_nearest_rank(const int64_t *sorted, size_t n, double q);
 /* Wall time from start to end (or to the end of the last trial), ns. */
 int64_t facts_elapsed_ns(const struct facts *facts);
+
+enum {
+    FACTS_FORMAT = 2 /* of run.json and trials.jsonl: 1 had closed loops only */
+};
 
 /* Names of a folder's files, used by the store that writes and by whoever reads. */
 enum {
     FACTS_NAME_BYTES = 160
 };
-/* "none.pool8.rc" */
-void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool,
-                     enum isolation isolation);
+/* "none.pool8.rc"; with a rate "none.pool8.rc.500s" or "none.pool8.rc.80pct" */
+void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool, enum isolation isolation,
+                     const struct rate *rate);
+/* The same of a cell that was read. */
+void facts_name_cell(const struct facts *facts, int variant, struct point point, char *buf, size_t size);
+/* ".500s", ".80pct", "" for a closed loop. */
+void facts_rate_suffix(const struct rate *rate, char *buf, size_t size);
 /* `name` with all but letters, digits, `-` and `_` replaced, and the index appended if anything was. */
 void facts_file_name(char *buf, size_t size, const char *name, int index);
 

@@ -11,6 +11,10 @@
 #include "base/str.h"
 #include "run/hist.h"
 
+/* Metric of the lines that hold one second's responses: a tag of its own, so that merging one tag's lines counts
+ * nothing twice. */
+#define HLOG_SECOND "response.1s"
+
 /* Base64 of the zlib-compressed V2 encoding, appended to `out`. False without memory. */
 bool hlog_encode(const struct hist *hist, struct str *out);
 /* The inverse: counts are added to `into`. Minimum, maximum, sum and squares follow from the counters' middles, since

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/proc.h"
+#include "reports/facts.h"
 #include "reports/report.h"
 #include "reports/store.h"
 #include "unit.h"
@@ -33,6 +34,12 @@ struct synthetic {
     int n_warnings;
     bool broken_baseline; /* the first one does */
     int stop_after;       /* trials; 0: all */
+    int n_rates;          /* 0: one closed loop */
+    struct rate rates[4]; /* the second of them and later are too much for the server */
+    int clients;          /* of a closed loop; 0: as many as connections */
+    bool raw;             /* keep raw records */
+    bool degraded;        /* no room for them */
+    bool habits;          /* the pool connects and pings */
     const char *names[SYNTHETIC_MAX];
 };
 
@@ -44,6 +51,7 @@ struct synthetic_run {
     struct check checks[1];
     int pools[SYNTHETIC_MAX];
     enum isolation isolations[ISOLATION_COUNT];
+    struct rate rates[4];
     struct workload workload;
     struct machine machine;
 };
@@ -108,8 +116,13 @@ static inline void synthetic_workload(const struct synthetic *shape, struct synt
                                                   .seed = 42,
                                                   .protocol = PROTOCOL_PREPARED},
                                       .retry = {.max_tries = 10}};
-    run->workload.sweep =
-        (struct sweep){run->pools, (size_t)shape->n_pools, run->isolations, (size_t)shape->n_isolations};
+    run->workload.sweep = (struct sweep){
+        run->pools, (size_t)shape->n_pools, run->isolations, (size_t)shape->n_isolations, run->rates, 1};
+    run->workload.load = (struct load){.clients = shape->clients, .arrivals = ARRIVALS_CONSTANT};
+    for (int i = 0; i < shape->n_rates; i++)
+        run->rates[i] = shape->rates[i];
+    if (shape->n_rates > 0)
+        run->workload.sweep.n_rates = (size_t)shape->n_rates;
 }
 
 /* How much the variant changes a transaction's time: readers gain, the writer pays. */
@@ -125,7 +138,36 @@ static inline double synthetic_ms(int transaction)
     return ms[transaction];
 }
 
-static inline void synthetic_transaction(const struct synthetic *shape, const struct trial_result *trial, int index,
+static inline void synthetic_record(struct trial_result *trial, int transaction, int64_t intended_ns, int64_t wait_ns,
+                                    int64_t service_ns)
+{
+    struct records *records = &trial->records;
+    if ((records->n & (records->n - 1)) == 0) { /* as many again */
+        records->list = realloc(records->list, (records->n ? 2 * records->n : 1) * sizeof *records->list);
+        assert_non_null(records->list);
+    }
+    records->list[records->n++] = (struct record){.intended_ns = intended_ns,
+                                                  .pool_wait_ns = wait_ns,
+                                                  .service_ns = service_ns,
+                                                  .lag_ns = 2000,
+                                                  .transaction = (uint16_t)transaction,
+                                                  .attempts = 1};
+}
+
+/* The last two of each: one was never sent, one had not ended. */
+static inline void synthetic_trouble_ahead(struct trial_result *trial, struct transaction_result *out)
+{
+    struct record *last = &trial->records.list[trial->records.n - 1];
+    last[0].status = RECORD_CENSORED;
+    last[-1].status = RECORD_TIMED_OUT;
+    out->ok -= 2;
+    out->censored = out->timed_out = 1;
+    trial->unsent_at_end = 800 + trial->order;
+    trial->verdict = VERDICT_OVERLOADED;
+    snprintf(trial->reason, sizeof trial->reason, "234 tx/s arrive in the second half, 196 are carried");
+}
+
+static inline void synthetic_transaction(const struct synthetic *shape, struct trial_result *trial, int index,
                                          struct transaction_result *out)
 {
     int block = shape->noise > 0 ? trial->block : 0;
@@ -136,8 +178,10 @@ static inline void synthetic_transaction(const struct synthetic *shape, const st
            ms = synthetic_ms(index) * pool * synthetic_factor(trial->variant, index);
     int64_t n =
         (int64_t)(shape->rate * (double)trial->duration_ns / 1e9 * (1 + trial->pool * (trial->pool < 2 ? 0.6 : 0.25)));
+    bool overloaded = trial->rate > 0, waits = trial->rate_tps > 0 || trial->clients > trial->connections;
     out->response = hist_new();
     out->service = hist_new();
+    out->pool_wait = hist_new();
     out->n_statements = index == 0 ? 2 : 1;
     out->statements = calloc((size_t)out->n_statements, sizeof *out->statements);
     for (int s = 0; s < out->n_statements; s++)
@@ -146,13 +190,19 @@ static inline void synthetic_transaction(const struct synthetic *shape, const st
         /* 1 … 2.5 for most, a heavy tail for few: exact multiples of 1 µs */
         double u = synthetic_unit(&state), shape_of = 0.7 + 0.6 * u + 0.02 / (1.0015 - u);
         int64_t ns = (int64_t)(ms * drift * shape_of * 1000) * 1000;
-        hist_record(out->response, ns + 2000);
+        /* every tenth waits; where it is too much all do, longer and longer */
+        int64_t wait_ns = !waits ? 0 : overloaded ? i * 1000000 : i % 10 == 0 ? ns / 2 : 0;
+        hist_record(out->response, wait_ns + ns + 2000);
         hist_record(out->service, ns);
+        hist_record(out->pool_wait, wait_ns);
+        synthetic_record(trial, index, i * (trial->duration_ns / n), wait_ns, ns);
         hist_record(out->statements[0].service, ns - 1000);
         if (out->n_statements > 1)
             hist_record(out->statements[1].service, 1000);
     }
     out->ok = n;
+    if (overloaded)
+        synthetic_trouble_ahead(trial, out);
     if (!shape->trouble)
         return;
     out->failed = n / 400 * trial->isolation;
@@ -178,13 +228,18 @@ static inline void synthetic_intervals(const struct synthetic *shape, struct tri
             struct interval_transaction *to = &interval->transactions[t];
             double wobble = 1 + shape->noise * 2 * (synthetic_unit(&state) - 0.5);
             hist_summary(trial->transactions[t].response, &to->response);
+            hist_summary(trial->transactions[t].pool_wait, &to->pool_wait);
             to->response.count = to->ok = (int64_t)((double)trial->transactions[t].ok * interval->length_s * wobble /
                                                     ((double)trial->duration_ns / 1e9));
             to->response.p99 = (int64_t)((double)to->response.p99 * wobble);
+            to->pool_wait.count = to->ok;
+            if (!hist_part_init(&to->response_part, trial->transactions[t].response))
+                fail();
             interval->all.ok += to->ok;
+            interval->all.pool_wait = to->pool_wait;
             interval->all.response = to->response;
         }
-        interval->all.response.count = interval->all.ok;
+        interval->all.response.count = interval->all.pool_wait.count = interval->all.ok;
     }
 }
 
@@ -225,19 +280,54 @@ static inline void synthetic_server(const struct synthetic *shape, struct trial_
     }
 }
 
+static inline int by_intended(const void *a, const void *b)
+{
+    const struct record *x = a, *y = b;
+    return (x->intended_ns > y->intended_ns) - (x->intended_ns < y->intended_ns);
+}
+
+/* What the driver says of its own waiting. */
+static inline void synthetic_truth(const struct synthetic *shape, struct trial_result *trial)
+{
+    if (trial->records.n > 1)
+        qsort(trial->records.list, trial->records.n, sizeof *trial->records.list, by_intended);
+    trial->records.complete = !shape->degraded;
+    for (size_t t = 0; t < trial->n_transactions; t++)
+        trial->scheduled += trial->transactions[t].ok + trial->transactions[t].failed +
+                            trial->transactions[t].timed_out + trial->transactions[t].censored;
+    trial->little = (struct little){true, 1.0, 1.00002, 0.00002 * (trial->order + 1), 1.5};
+    if (trial->rate_tps > 0) {
+        trial->audit = (struct audit){true, "", 12000 + trial->order, 300000, true};
+        trial->spin_ns = 58000;
+    }
+    trial->run_delay_ns = trial->duration_ns / 500;
+    if (shape->habits)
+        trial->pool_counts = (struct pool_counts){.connects = 30,
+                                                  .recycled = 12,
+                                                  .pings = 400,
+                                                  .failed_pings = 1,
+                                                  .connect = {.count = 30, .mean = 3100000, .max = 12000000},
+                                                  .ping = {.count = 400, .mean = 90000, .max = 800000}};
+}
+
 static inline bool synthetic_trial(const struct synthetic *shape, const struct run_sink *sink, int order, int variant,
-                                   int pool, int isolation, int block, struct err *err)
+                                   struct point point, int block, struct err *err)
 {
     struct trial_result trial;
     trial_result_init(&trial);
     trial.variant = variant;
-    trial.pool = pool;
-    trial.isolation = isolation;
+    trial.pool = point.pool;
+    trial.isolation = point.isolation;
+    trial.rate = point.rate;
     trial.block = block;
     trial.order = order;
     trial.duration_ns = shape->window_ns;
     trial.started_wall_ns = INT64_C(1795256100000000000) + order * (shape->window_ns + 3 * NS_PER_S);
-    trial.clients = trial.connections = 4 << pool;
+    trial.clients = trial.connections = 4 << point.pool;
+    if (shape->clients > 0)
+        trial.clients = shape->clients;
+    if (shape->n_rates > 0 && shape->rates[point.rate].kind != RATE_CLOSED)
+        trial.rate_tps = shape->rates[point.rate].value;
     trial.threads = 2;
     trial.n_transactions = (size_t)shape->n_transactions;
     trial.transactions = calloc(trial.n_transactions, sizeof *trial.transactions);
@@ -245,11 +335,13 @@ static inline bool synthetic_trial(const struct synthetic *shape, const struct r
         synthetic_transaction(shape, &trial, t, &trial.transactions[t]);
     synthetic_intervals(shape, &trial);
     synthetic_server(shape, &trial);
+    synthetic_truth(shape, &trial);
     trial.complete = trial.valid = true;
     if (shape->n_warnings > 0)
         trial_result_warn(&trial, "%s", shape->warnings[order % shape->n_warnings]);
     if (shape->trouble && order == 0) {
         trial.valid = false;
+        trial.verdict = VERDICT_INVALID;
         trial_result_warn(&trial, "not valid: harness lag p99 3.1 ms is over 100 µs, with a \"quote\"");
     }
     bool ok = sink->trial(sink->user, &trial, err);
@@ -294,14 +386,16 @@ static inline bool synthetic_fill(const struct synthetic *shape, struct store *s
                                 .machine = &run->machine};
     int order = 0;
     bool ok = sink.begin(sink.user, &header, err) && synthetic_plans(shape, &sink, err);
+    int n_rates = shape->n_rates > 0 ? shape->n_rates : 1, points = shape->n_pools * shape->n_isolations * n_rates;
     for (int b = 0; b < shape->blocks; b++)
-        for (int p = 0; p < shape->n_pools; p++)
-            for (int i = 0; i < shape->n_isolations; i++)
-                for (int v = 0; ok && v < shape->n_variants; v++) {
-                    if (shape->stop_after > 0 && order == shape->stop_after)
-                        return ok;
-                    ok = synthetic_trial(shape, &sink, order++, v, p, i, b, err);
-                }
+        for (int p = 0; p < points; p++)
+            for (int v = 0; ok && v < shape->n_variants; v++) {
+                struct point point = {p / n_rates / shape->n_isolations, p / n_rates % shape->n_isolations,
+                                      p % n_rates};
+                if (shape->stop_after > 0 && order == shape->stop_after)
+                    return ok;
+                ok = synthetic_trial(shape, &sink, order++, v, point, b, err);
+            }
     return ok;
 }
 
@@ -312,7 +406,11 @@ static inline void synthetic_write(const struct synthetic *shape, const char *fo
     struct store *store;
     struct err err = {0};
     synthetic_workload(shape, &run);
-    if (!store_create(folder, &store, &err) || !synthetic_fill(shape, store, &run, &err) ||
+    if (!store_create(folder, &store, &err))
+        fail_msg("%s: %s", err.where, err.text);
+    if (shape->raw)
+        store_keep_raw(store);
+    if (!synthetic_fill(shape, store, &run, &err) ||
         (finish && !store_finish(store, "finished", NULL, &err)))
         fail_msg("%s: %s", err.where, err.text);
     store_close(store);
