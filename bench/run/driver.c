@@ -2,9 +2,9 @@
  *
  *     start ─► connect ─► warm up ─► [lead ─► pause] ─► open the window ─► measure ─► drain ─► collect
  *
- * First each connection warms up by itself. Where clients or a schedule share the pool, the second half of the warm-up
- * is that load (the lead), so that the window of a closed loop opens in full swing. With a rate the lead's transactions
- * are seen off, and the window's schedule begins afresh on an empty queue.
+ * First each connection warms up by itself. Where clients or a schedule share the pool, the rest of the warm-up, at least
+ * half of it, is that load (the lead), so that the window of a closed loop opens in full swing. With a rate the lead's
+ * transactions are seen off, and the window's schedule begins afresh on an empty queue.
  *
  * The workers do the work; this thread sets the times, looks after progress, Ctrl-C and a server that is gone, and
  * sleeps in between. */
@@ -460,11 +460,14 @@ static bool warm_up(struct drive *drive, struct err *err)
 {
     bool direct = drive->crew.direct;
     int64_t from = clock_now_ns(), warmup_ns = drive->spec->warmup_ns;
-    int64_t own_ns = direct ? warmup_ns : warmup_ns / 2;
+    int64_t own_ns = direct ? warmup_ns : drive->spec->rate_tps > 0 ? 0 : warmup_ns / 2;
     enter_phase(drive, PHASE_WARMUP, from, warmup_ns);
     enter_stage(drive, CREW_WARM);
-    return warm_until(drive, from + own_ns, from + warmup_limit(warmup_ns), err) &&
-           (direct || lead(drive, warmup_ns - own_ns, err)) && (drive->spec->rate_tps == 0 || pause_load(drive, err));
+    if (!warm_until(drive, from + own_ns, from + warmup_limit(warmup_ns), err))
+        return false;
+    int64_t left_ns = from + warmup_ns - clock_now_ns();
+    return (direct || lead(drive, left_ns > warmup_ns / 2 ? left_ns : warmup_ns / 2, err)) &&
+           (drive->spec->rate_tps == 0 || pause_load(drive, err));
 }
 
 /* --- The window --------------------------------------------------------------------------------------------------- */

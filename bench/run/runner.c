@@ -521,6 +521,10 @@ static void begin_own(struct runner *runner, int64_t now_ns)
         become_idle(runner, now_ns);
         return;
     }
+    if (runner->warm && runner->group->rests_when_warm) {
+        wait_for_link(runner, begin_own); /* or runner_deal() */
+        return;
+    }
     runner->free_ns = now_ns;
     set_up(runner);
     begin_transaction(runner, now_ns);

@@ -51,14 +51,19 @@ COLD static void time_out(struct worker *worker, struct ticket *ticket)
     put_client(worker, ticket->client, ticket->intended_ns + timeout_ns + worker->crew->spec->workload->load.think_ns);
 }
 
-/* What the schedule lets expect: how often a thread will wait for a ticket. */
+/* How many times a second all threads together will wait for a ticket, at most. */
+static double waits_per_s(const struct crew *crew)
+{
+    int64_t think_ns = crew->spec->workload->load.think_ns;
+    if (crew->spec->rate_tps > 0)
+        return crew->spec->rate_tps;
+    return think_ns > 0 ? crew->n_clients * (double)NS_PER_S / (double)think_ns : 0;
+}
+
 static void begin_timing(struct worker *worker)
 {
     const struct crew *crew = worker->crew;
-    int64_t think_ns = crew->spec->workload->load.think_ns;
-    double waits = crew->spec->rate_tps > 0 ? crew->spec->rate_tps
-                   : think_ns > 0           ? crew->n_clients * (double)NS_PER_S / (double)think_ns
-                                            : 0;
+    double waits = waits_per_s(crew);
     int n = crew->n_workers;
     worker->loop.spin_ns =
         timing_begin(&worker->loop.timing, worker->late_ns, waits / n, n, target_is_local(crew->spec->target));
@@ -388,7 +393,7 @@ static void *run(void *arg)
 {
     struct worker *worker = arg;
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    if (!worker->crew->direct)
+    if (!worker->crew->direct && waits_per_s(worker->crew) > 0)
         worker->late_ns = timing_calibrate(worker->loop.epoll_fd);
     pool_start(&worker->pool, clock_now_ns());
     while (!worker->over && !worker->pool.refused && !cut(worker))
@@ -413,6 +418,7 @@ static void init_group(struct worker *worker)
         .loop = &worker->loop,
         .recorder = &worker->recorder,
         .pool = &worker->pool,
+        .rests_when_warm = spec->rate_tps > 0,
         .cold_statement = -1,
         .user = worker,
         .ended = on_ended,

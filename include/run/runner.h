@@ -53,6 +53,7 @@ struct runner_group {
     struct loop *loop;
     struct recorder *recorder;
     struct pool *pool;
+    bool rests_when_warm;  /* with a rate: a closed loop would be far more load than was asked for */
     bool dealt;            /* tickets are dealt: the warm-up's own transactions are over */
     bool measured_tickets; /* the tickets are the window's, not the warm-up's */
     int n_warming;         /* runners whose link has not yet run all statements often enough */
