@@ -60,8 +60,7 @@ void loop_fire(struct loop *loop, int64_t now_ns)
 }
 
 /* epoll_pwait2 came with Linux 5.11. ppoll on the epoll descriptor has nanoseconds too, for one call more. Inlined by
- * force: it is called from two places, and a return soon after a system call costs 8 ns (what it is predicted by is lost
- * in the kernel). */
+ * force: it is called from two places, and one more return soon after a system call costs 8 ns. */
 static inline __attribute__((always_inline)) int wait_events(struct loop *loop, const struct timespec *timeout)
 {
     int n = epoll_pwait2(loop->epoll_fd, loop->events, LOOP_BATCH, timeout, NULL);

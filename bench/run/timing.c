@@ -15,8 +15,7 @@ enum {
     STEP_NS = 120000,       /* each sleep is that much longer than the one before */
     RATE_WAITS = 64,        /* waits per second are counted over so many */
     SHORT_TURN_NS = 100000, /* the kernel's shortest */
-    /* The running quantile rises by 19 parts at a later sleep and falls by one at an earlier: at rest 1 of 20 is later.
-     * One preemption of 4 ms is one step, too. */
+    /* The running quantile rises by 19 parts at a later sleep and falls by one at an earlier: at rest, 1 in 20 is later */
     FALL_NS = 250,
     RISE_NS = 19 * FALL_NS
 };
@@ -102,9 +101,11 @@ static int64_t count_wait(struct timing *timing, int64_t now_ns)
     return timing->too_dear ? 0 : timing->late_ns;
 }
 
+/* Later than any spin would cover is a queue for the core, not the timer: spinning longer would only lengthen it. */
 int64_t timing_slept(struct timing *timing, int64_t late_ns, int64_t now_ns)
 {
-    timing->late_ns = clamp_ns(timing->late_ns + (late_ns > timing->late_ns ? RISE_NS : -FALL_NS));
+    if (late_ns <= TIMING_MOST_SPIN_NS)
+        timing->late_ns = clamp_ns(timing->late_ns + (late_ns > timing->late_ns ? RISE_NS : -FALL_NS));
     return count_wait(timing, now_ns);
 }
 

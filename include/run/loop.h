@@ -1,4 +1,5 @@
-/* One thread's event loop: edge-triggered epoll, timers, and one precise time, in nanoseconds. Nothing here allocates after loop_init. */
+/* One thread's event loop: edge-triggered epoll, timers, and one precise time, in nanoseconds. Nothing here allocates
+ * after loop_init. */
 #ifndef PGDYNO_RUN_LOOP_H
 #define PGDYNO_RUN_LOOP_H
 

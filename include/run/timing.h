@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 #define TIMING_MOST_SPIN_NS  INT64_C(200000)
-#define TIMING_CALIBRATE_NS  INT64_C(20000000) /* how long timing_calibrate() takes at most, but for a late last sleep */
+#define TIMING_CALIBRATE_NS  INT64_C(20000000) /* timing_calibrate() takes no longer, but for a late last sleep */
 #define TIMING_MOST_LOAD     0.1               /* of a core, for all threads, beside a server on this machine */
 
 /* One thread's. All-zero learns nothing. */
 struct timing {
-    int64_t late_ns; /* what 95 % of the sleeps do not exceed */
+    int64_t late_ns; /* what 95 % of the sleeps do not exceed, of those that found a core free */
     int threads;
     bool local_server;
     bool too_dear;    /* spinning would take more than TIMING_MOST_LOAD */
