@@ -22,6 +22,7 @@
  *               rehearse  all SQL once                seed      fill, reuse, clean        settle  vacuum, checkpoint
  *               restore  the seeded state             variant   enter, leave              sample  plans
  *               order, sweep  all trials              trial     one of them               judge   is it valid
+ *               replay   a perfect queue's waits    steady    long enough, no drift    balance  Little, overload
  *               estimate  what a run would do         result    what one yields
  *               driver, worker  a trial's load        client    a transaction's states    pool    connections
  *               loop     epoll and timers             setup     a session's SQL           mix     which transaction
