@@ -26,6 +26,7 @@
 #include "base/str.h"
 #include "pg/query.h"
 #include "run/cacheline.h"
+#include "run/outage.h"
 #include "run/setup.h"
 #include "run/timeline.h"
 #include "run/worker.h"
@@ -713,6 +714,8 @@ static bool collect(struct drive *drive, struct err *err)
     collect_backlog(out);
     collect_pools(drive);
     timeline_move(&drive->timeline, out->duration_ns, out);
+    if (!outage_find(out))
+        return err_memory(err);
     collect_errors(drive);
     collect_totals(drive);
     warn_cold(drive);

@@ -105,6 +105,16 @@ struct little {
     double mean_in_system;
 };
 
+/* Was the service away? From what succeeded in the window (run/outage.h). */
+struct outage {
+    bool made;         /* false: under ten transactions a second, when a second without one is nothing unusual */
+    int seconds;       /* of the window's whole seconds, in how many nothing succeeded although something was due */
+    double gap_s;      /* the longest time without a success although something was due, to 10 ms */
+    double gap_from_s; /* its beginning, since the window's */
+    double back_s;     /* from there until a whole second again ran at 90 % of full_tps; −1: not within the window */
+    double full_tps;   /* successes a second before the gap; if it begins in the first, in the median second */
+};
+
 /* Frees the list and what its members own; all of one trial with `n_transactions`. */
 void interval_results_free(struct interval_result *intervals, size_t n, size_t n_transactions);
 
@@ -146,6 +156,7 @@ struct trial_result {
     struct records records; /* Owned */
     struct audit audit;
     struct little little;
+    struct outage outage;
 
     /* over warm-up, window and drain together, to hold against the server's own counters */
     int64_t total_commits, total_rollbacks;
