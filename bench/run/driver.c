@@ -625,32 +625,22 @@ static void collect_pools(struct drive *drive)
     hist_summary(first->ping, &out->pool_counts.ping);
 }
 
-static int by_intended(const void *a, const void *b)
-{
-    const struct record *x = a, *y = b;
-    return (x->intended_ns > y->intended_ns) - (x->intended_ns < y->intended_ns);
-}
-
 static bool collect_records(struct drive *drive, struct err *err)
 {
     struct records *records = &drive->out->records;
-    size_t n = 0;
+    size_t n = (size_t)drive->n_workers, *lengths = calloc(n, sizeof *lengths);
+    struct record **lists = calloc(n, sizeof *lists);
     records->complete = true;
-    for (int i = 0; i < drive->n_workers; i++) {
-        n += drive->workers[i].recorder.n_records;
-        records->complete = records->complete && !drive->workers[i].recorder.records_full;
-    }
-    records->list = malloc((n + 1) * sizeof *records->list);
-    if (!records->list)
-        return err_memory(err);
-    for (int i = 0; i < drive->n_workers; i++) {
+    for (size_t i = 0; lists && lengths && i < n; i++) {
         const struct recorder *recorder = &drive->workers[i].recorder;
-        if (recorder->n_records > 0)
-            memcpy(records->list + records->n, recorder->records, recorder->n_records * sizeof *records->list);
-        records->n += recorder->n_records;
+        lists[i] = recorder->records;
+        lengths[i] = recorder->n_records;
+        records->complete = records->complete && !recorder->records_full;
     }
-    qsort(records->list, records->n, sizeof *records->list, by_intended);
-    return true;
+    bool ok = lists && lengths && records_merge(lists, lengths, n, records);
+    free(lists);
+    free(lengths);
+    return ok || err_memory(err);
 }
 
 /* With a rate the schedule knows it; in a closed loop, whoever began. A stop moves the end of a window, and what began

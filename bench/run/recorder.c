@@ -325,6 +325,7 @@ void recorder_close(struct recorder *recorder)
         publish(recorder);
     for (size_t i = 0; i < recorder->n_transactions; i++)
         add_plain(&recorder->transactions[i]);
+    records_sort(recorder->records, recorder->n_records);
 }
 
 const struct second *recorder_take(struct recorder *recorder)

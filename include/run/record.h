@@ -1,4 +1,5 @@
-/* The raw record of one transaction: what the replay audit, Little's law and exact percentiles are computed from. */
+/* The raw record of one transaction: what the replay audit, Little's law and exact percentiles are computed from. Here,
+ * because a thread writes it while it measures; records.c puts the threads' together. */
 #ifndef PGDYNO_RUN_RECORD_H
 #define PGDYNO_RUN_RECORD_H
 
@@ -36,5 +37,10 @@ struct records {
     size_t n;
     bool complete; /* false: the memory for them ran out, and later ones are in the histograms only */
 };
+
+/* By intended start, in place. */
+void records_sort(struct record *list, size_t n);
+/* Sorted lists into one, which is out->list; out->complete stays as it is. False without memory. */
+bool records_merge(struct record *const *lists, const size_t *lengths, size_t n_lists, struct records *out);
 
 #endif

@@ -119,7 +119,7 @@ static inline void recorder_tick(struct recorder *recorder, int64_t now_ns)
     if (now_ns >= recorder->second_end_ns)
         recorder_roll(recorder, now_ns);
 }
-/* Hand over the window's last second too, which may be shorter, and complete the results. */
+/* Hand over the window's last second too, which may be shorter, complete the results, and sort the records. */
 void recorder_close(struct recorder *recorder);
 
 /* For the main thread: the next finished second, or NULL if there is none yet. It belongs to the recorder and is valid

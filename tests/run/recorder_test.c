@@ -6,9 +6,9 @@
 #include "run/timeline.h"
 #include "unit.h"
 
-#define START (100 * NS_PER_S)
+#define START     (100 * NS_PER_S)
 #define RAW_BYTES (64 * sizeof(struct record))
-#define MS    NS_PER_MS
+#define MS        NS_PER_MS
 
 static const struct statement statements[] = {{.number = 1}};
 static const struct transaction transactions[] = {
@@ -75,11 +75,8 @@ static void test_lone_statement_that_was_retried(void **state)
     (void)state;
     struct window window;
     struct recorder recorder;
-    struct outcome outcome = {.status = RECORD_OK,
-                              .attempts = 2,
-                              .intended_ns = START,
-                              .service_ns = 10 * MS,
-                              .backoff_ns = 2 * MS};
+    struct outcome outcome = {
+        .status = RECORD_OK, .attempts = 2, .intended_ns = START, .service_ns = 10 * MS, .backoff_ns = 2 * MS};
     open_window(&window, START, NS_PER_S);
     assert_true(recorder_init(&recorder, &workload, &window, RAW_BYTES, NULL));
     recorder_tick(&recorder, START);
@@ -98,6 +95,39 @@ static void test_lone_statement_that_was_retried(void **state)
     assert_int_equal(a->statements[0].service->max, 5 * MS);
     assert_int_equal(a->response->total, 2);
     recorder_deinit(&recorder);
+}
+
+/* Nearly sorted, shuffled, and one that is far from its place. */
+static void test_records_are_put_in_order(void **state)
+{
+    (void)state;
+    enum {
+        N = 5000
+    };
+    struct record *list[2] = {calloc(N, sizeof **list), calloc(N, sizeof **list)};
+    size_t lengths[] = {N, N};
+    struct rng rng = rng_at(1, 2, 3, 4);
+    for (int i = 0; i < N; i++) {
+        list[0][i].intended_ns = 2 * (i ^ 5);
+        list[1][i].intended_ns = 1 + 2 * (int64_t)(rng_next(&rng) % N);
+    }
+    list[0][N - 1].intended_ns = -1;
+    records_sort(list[0], N);
+    records_sort(list[1], N);
+    assert_int_equal(list[0][0].intended_ns, -1);
+    struct records all = {.complete = true};
+    assert_true(records_merge(list, lengths, 2, &all));
+    assert_int_equal(all.n, 2 * N);
+    int64_t sum = 0, expected = 0;
+    for (size_t i = 0; i < all.n; i++) {
+        assert_true(i == 0 || all.list[i].intended_ns >= all.list[i - 1].intended_ns);
+        sum += all.list[i].intended_ns;
+        expected += list[i / N][i % N].intended_ns;
+    }
+    assert_int_equal(sum, expected);
+    free(all.list);
+    free(list[0]);
+    free(list[1]);
 }
 
 static void test_errors_are_counted_and_the_first_is_kept(void **state)
@@ -140,7 +170,8 @@ static void test_timeline_merges_finished_seconds(void **state)
     struct timeline timeline;
     struct trial_result result;
     open_window(&window, START, length);
-    assert_true(recorder_init(&one, &workload, &window, RAW_BYTES, NULL) && recorder_init(&two, &workload, &window, RAW_BYTES, NULL));
+    assert_true(recorder_init(&one, &workload, &window, RAW_BYTES, NULL) &&
+                recorder_init(&two, &workload, &window, RAW_BYTES, NULL));
     assert_true(timeline_init(&timeline, both, 2, NULL));
     for (int i = 0; i < 100; i++)
         record(&one, 0, START + i * 10 * MS, START + i * 10 * MS + 5 * MS, true);
@@ -220,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_window_counts_by_intended_start),
         cmocka_unit_test(test_lone_statement_that_was_retried),
+        cmocka_unit_test(test_records_are_put_in_order),
         cmocka_unit_test(test_errors_are_counted_and_the_first_is_kept),
         cmocka_unit_test(test_timeline_merges_finished_seconds),
         cmocka_unit_test(test_timeline_of_a_shortened_window),
