@@ -1,4 +1,4 @@
-/* One client: its bytes, the protocol's messages, the state of its transaction. */
+/* One client's connection: its bytes, in and out. */
 #ifndef PGDYNO_TESTS_STUBPG_CONN_H
 #define PGDYNO_TESTS_STUBPG_CONN_H
 
@@ -6,14 +6,14 @@
 
 /* Takes over `fd`, also when there is no memory (NULL). */
 struct conn *conn_open(struct server *server, int fd);
-/* The server's list of all must have lost it before. */
+/* The server's lists must have lost it before. */
 void conn_free(struct conn *conn, int64_t now_ns);
 
-/* epoll has something for it, stamped now_ns. What cannot go on is marked dead, and freed later by the server. */
+/* epoll has something for it, stamped now_ns. */
 void conn_event(struct conn *conn, uint32_t events, int64_t now_ns);
-/* Go on with what has been received already, at at_ns: after a service or a stall. */
-void conn_process(struct conn *conn, int64_t at_ns);
-/* struct service's `done`. */
-void conn_served(struct request *request, int64_t at_ns);
+/* Send what is in `out`, as far as the socket takes it, and stamp the requests that it answers. */
+void conn_flush(struct conn *conn);
+/* No more of it; the server frees it when the batch of events is done. */
+void conn_die(struct conn *conn);
 
 #endif

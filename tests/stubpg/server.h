@@ -1,4 +1,4 @@
-/* The stub's one struct: time, connections, counters. */
+/* The stub's one struct (time, connections, counters) and its loop. */
 #ifndef PGDYNO_TESTS_STUBPG_SERVER_H
 #define PGDYNO_TESTS_STUBPG_SERVER_H
 
@@ -35,8 +35,7 @@ struct conn {
     size_t out_sent;
     struct prepared *prepared;
     size_t n_prepared;
-    const char *portal_tag; /* what Execute runs: text in portal, kind by sql_first */
-    struct str portal;
+    struct str portal; /* the statement that runs, or is to: a simple query's, or what Bind chose */
     struct journal_slot unsent[CONN_UNSENT]; /* served, but their reply is still in `out` */
     int n_unsent;
 };
@@ -58,5 +57,19 @@ struct server {
     int listeners[2];
     int n_listeners;
 };
+
+struct listen_options {
+    const char *host; /* the folder of the Unix socket */
+    int port;
+    bool tcp; /* 127.0.0.1, too */
+    size_t log_records;
+};
+
+/* server->first is the caller's to fill in, the rest zero. Handles stop signals (base/stop.h). */
+bool server_open(struct server *server, const struct listen_options *options, struct err *err);
+/* Until a signal asks to stop. */
+void server_run(struct server *server);
+/* Removes the socket; fine after a server_open that failed, or none at all. */
+void server_close(struct server *server, const struct listen_options *options);
 
 #endif
