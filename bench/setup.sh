@@ -33,6 +33,7 @@ server() {
     [ -x "$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb ||
         ls /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb 2>/dev/null | grep -q .
 }
+jar() { [ -r /usr/share/java/hdrhistogram.jar ]; }
 font() { ls /usr/share/fonts/truetype/*/*.ttf /usr/share/fonts/opentype/*/*.otf | grep -q .; }
 
 # With what each is for. PostgreSQL's server is there for the private server; any version from 14 on will do.
@@ -54,6 +55,8 @@ look() {
     if [ "$mode" = test ]; then
         want libcmocka-dev library cmocka
         want bats program bats
+        want default-jre-headless program java
+        want libhdrhistogram-java jar # the .hlog format's reference implementation
     fi
 }
 

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "facts_reader.h"
-#include "raw.h"
+#include "reports/raw.h"
+#include "run/balance.h"
+#include "run/replay.h"
 
 enum {
     FIRST_VALUES = 1024
@@ -176,6 +178,33 @@ static void recount_trial(struct reader *reader, struct fact_trial *trial, struc
     free(recounts);
 }
 
+/* The audit and Little's law once more: the time in the system from the raw records, its sum from what trials.jsonl says
+ * of the histograms, so that neither speaks for itself. */
+static void recheck(struct reader *reader, struct fact_trial *trial, const struct raw_trial *raw)
+{
+    struct facts *facts = reader->facts;
+    struct trial_result again = trial->plain;
+    again.records = raw->records;
+    again.transactions = calloc(facts->n_transactions, sizeof *again.transactions);
+    reader->failed |= !again.transactions;
+    for (size_t t = 0; again.transactions && t < facts->n_transactions; t++) {
+        const struct dist_summary *response = &trial->transactions[t].response;
+        struct hist *hist = again.transactions[t].response = hist_new();
+        reader->failed |= !hist;
+        if (hist)
+            hist->sum = response->mean * (double)response->count;
+    }
+    if (!reader->failed) {
+        balance_little(&again);
+        replay_audit(&facts->habits, &again);
+        trial->plain.little = again.little;
+        trial->plain.audit = again.audit;
+    }
+    for (size_t t = 0; again.transactions && t < facts->n_transactions; t++)
+        hist_free(again.transactions[t].response);
+    free(again.transactions);
+}
+
 static void load_trial(struct reader *reader, struct fact_trial *trial)
 {
     struct facts *facts = reader->facts;
@@ -193,7 +222,11 @@ static void load_trial(struct reader *reader, struct fact_trial *trial)
     }
     if (raw.n_names != facts->n_transactions)
         reader_note(facts, "raw/%.90s.b%d.rec is not used: it is of another workload", name, trial->plain.block + 1);
-    else if (raw.records.complete)
+    else if (!raw.records.complete)
+        reader_note(facts, "raw/%.90s.b%d.rec is not used: it is incomplete", name, trial->plain.block + 1);
+    else
+        recheck(reader, trial, &raw);
+    if (raw.n_names == facts->n_transactions && raw.records.complete)
         recount_trial(reader, trial, facts->hists[facts_cell(facts, trial->plain.variant, point)], &raw);
     raw_deinit(&raw);
 }

@@ -6,7 +6,7 @@
  *    16  u64 records       44  u32 transactions                     64  their names, each ended by a NUL
  *
  * Records follow from byte "header bytes" on, a multiple of 32, each 32 bytes: struct record, member by member. */
-#include "raw.h"
+#include "reports/raw.h"
 
 #include <endian.h>
 #include <errno.h>

@@ -16,9 +16,9 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "fields.h"
-#include "raw.h"
 #include "reports/facts.h"
 #include "reports/hlog.h"
+#include "reports/raw.h"
 
 #ifndef PGDYNO_VERSION
 #define PGDYNO_VERSION "0.1.0"

@@ -17,7 +17,7 @@
  *               bind_tables, bind_transactions, bind_variants, spec   nodes to structs    sqltext  :name in SQL
  *               lexer, expr, program   expressions, compiled                              problems  underlined
  *               eval, operators, format, permute, function_table, functions, functions_data   and run
- *               catalog  finds those that come with it (catalog/)
+ *               rates    500/s, 80%                   check_load  what contradicts what   catalog  finds what is there
  *   bench/run/  session  reach the server             preflight, setting_match  what must be so
  *               rehearse  all SQL once                seed      fill, reuse, clean        settle  vacuum, checkpoint
  *               restore  the seeded state             variant   enter, leave              sample  plans
@@ -30,14 +30,14 @@
  *               recorder  what a thread saw           timeline  second by second
  *   reports/    store, fields, raw  facts into a folder   facts, facts_folder, facts_head, facts_trials, facts_hists,
  *               facts_raw  and back                   figures  of one cell                stats, compare  before and after
- *               pools    how large one should be      words    names of cells             csv     the tables
+ *               pools, pool_size  how many            words    names of cells             csv     the tables
  *               text, text_table, text_ratio, text_ledger, text_truth, text_warnings, text_wrap, grid   the terminal's
  *               markdown  report.md                   hlog, hgrm  histogram files         output  files, checked
  *               plot, picture, plot_percentiles, plot_pools, plot_ratios, plot_time, plot_ledger   gnuplot
  *               report   all of it
  *   bench/cli/  main     this                         opt       options as rows           help    --help, man page
  *               job      what commands share          view      progress                  redact  no passwords
- *               folder   where results go             report_step  report and table       plan_text, plan_table  check
+ *               folder   where results go             report_step  report and table       plan_text, plan_load, plan_table  check
  *               cmd_run, cmd_seed, cmd_check, cmd_report, cmd_compare, cmd_list, cmd_clean
  */
 /* clang-format on */
@@ -54,6 +54,8 @@ static const struct command commands[] = {
     {"run", FOR_RUN, "WORKLOAD [URI]", 1, 1, cmd_run, "seed, sweep, report: the main job",
      "pgdyno run tasks                                       # on a private server\n"
      "pgdyno run tasks --pool=4,8,16 --isolation=rc,ser      # over pool sizes and isolation levels\n"
+     "pgdyno run tasks --rate=500,80% --arrivals=poisson     # at rates that do not wait for the server\n"
+     "pgdyno run tasks -c 200 --acquire-timeout=2s           # more clients than connections\n"
      "pgdyno run my.yaml -d 'host=db1 dbname=bench'          # on a server of yours\n"
      "pgdyno run tasks --variant=none,partial -T 30 --blocks=20\n"
      "pgdyno run bank --dry-run                              # what it would do, and how long",
