@@ -104,7 +104,17 @@ static void append_line(struct str *out, const char *sql)
         out->data[--out->len] = '\0';
 }
 
-static const char *describe(struct loader *loader, const struct variant *variant)
+static void describe_pool(struct loader *loader, const yaml_node_t *pool, struct str *about)
+{
+    for (size_t i = 0; i < doc_count(pool); i++) {
+        const yaml_node_t *value = doc_value(&loader->doc, pool, i);
+        if (doc_is_scalar(value))
+            str_printf(about, "%s%s: %s", about->len ? "; " : "", doc_text(doc_key(&loader->doc, pool, i)),
+                       doc_text(value));
+    }
+}
+
+static const char *describe(struct loader *loader, const struct variant *variant, const yaml_node_t *pool)
 {
     struct str about = {0};
     for (size_t i = 0; i < variant->n_indexes; i++) {
@@ -117,6 +127,8 @@ static const char *describe(struct loader *loader, const struct variant *variant
     }
     for (size_t i = 0; i < variant->n_settings; i++)
         str_printf(&about, "%s%s = %s", about.len ? "; " : "", variant->settings[i].name, variant->settings[i].value);
+    if (pool && doc_is_map(pool))
+        describe_pool(loader, pool, &about);
     const char *copy = loader_copy(loader, about.len ? str_text(&about) : "as the schema leaves it");
     loader->problems->failed = loader->problems->failed || about.failed;
     str_deinit(&about);
@@ -131,7 +143,8 @@ static const char *bind_sql_text(struct loader *loader, const yaml_node_t *node,
 static void bind_variant(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node,
                          struct variant *variant)
 {
-    *variant = (struct variant){.name = loader_copy(loader, doc_text(key))};
+    const yaml_node_t *pool = NULL;
+    *variant = (struct variant){.name = loader_copy(loader, doc_text(key)), .pool = loader->workload->pool};
     char what[120];
     snprintf(what, sizeof what, "the variant `%.80s`", doc_text(key));
     if (!is_variant_name(doc_text(key)))
@@ -143,6 +156,11 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
         const yaml_node_t *apply = doc_get(&loader->doc, node, "apply"),
                           *revert = doc_get(&loader->doc, node, "revert");
         const yaml_node_t *settings = doc_get(&loader->doc, node, "settings");
+        pool = doc_get(&loader->doc, node, "pool");
+        if (pool) {
+            schema_bind_pool(loader, pool, &variant->pool);
+            check_habits(loader, (struct origin){.node = pool}, &variant->pool, &loader->workload->pool);
+        }
         if (index)
             bind_indexes(loader, index, variant);
         if (settings)
@@ -155,7 +173,7 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
         variant->revert = bind_sql_text(loader, revert, "`revert`");
     }
     if (variant->name)
-        variant->about = describe(loader, variant);
+        variant->about = describe(loader, variant, pool);
 }
 
 /* Keep the variants that the command line names, in the file's order. */
@@ -204,7 +222,7 @@ void bind_variants(struct loader *loader, const yaml_node_t *node)
     for (size_t i = 0; i < count; i++)
         bind_variant(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i), &variants[i]);
     if (count == 0)
-        variants[0] = (struct variant){.name = "none", .about = "as the schema leaves it"};
+        variants[0] = (struct variant){.name = "none", .about = "as the schema leaves it", .pool = workload->pool};
     workload->variants = variants;
     workload->n_variants = count ? count : 1;
     for (size_t i = 0; i < loader->n_overrides && !loader->problems->failed; i++)

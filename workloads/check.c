@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader.h"
+#include "schema.h"
 
 enum {
     SCRATCH_BYTES = 256 * 1024
@@ -169,6 +169,7 @@ void check_workload(struct loader *loader)
         doc_problem(&loader->doc, transactions, "a workload needs at least one transaction");
     else if (workload->n_transactions > 0 && workload->total_weight == 0 && loader->problems->count == 0)
         doc_problem(&loader->doc, transactions, "every transaction has weight 0; at least one must have more");
+    check_load(loader);
     check_circles(loader);
     if (loader->problems->count > 0 || loader->problems->failed)
         return;

@@ -24,7 +24,32 @@ static const struct key sweep_keys[] = {
     {"pool", KEY_INTS, AT(sweep.pools), 1, 10000, "8", "connections: one number or a list", NULL, NULL},
     {"isolation", KEY_ISOLATIONS, AT(sweep.isolations), 0, 0, "read committed",
      "read committed (rc), repeatable read (rr), serializable (ser); one or a list", NULL, NULL},
-    {"rate", KEY_RATE, AT(sweep.rates), 0, 0, "closed", "closed: the next transaction starts when the one before has ended", NULL, NULL},
+    {"rate", KEY_RATES, AT(sweep.rates), 0, 0, "closed",
+     "closed, 500/s, or 80% of what the closed loop carries; one or a list", NULL, NULL},
+    END,
+};
+
+static const struct key load_keys[] = {
+    {"clients", KEY_INT, AT(load.clients), 1, 1000000, NULL, "of a closed loop; default: as many as connections", NULL,
+     NULL},
+    {"arrivals", KEY_ARRIVALS, AT(load.arrivals), 0, 0, NULL,
+     "with a rate: poisson or constant; default: constant to compare variants, poisson for one alone", NULL, NULL},
+    {"think", KEY_DURATION, AT(load.think_ns), 0, DAY_NS, "0", "of a client, between its transactions", NULL, NULL},
+    END,
+};
+
+const struct key pool_keys[] = {
+    {"acquire_timeout", KEY_TIMEOUT, AT(pool.acquire_timeout_ns), NS_PER_MS, DAY_NS, "never",
+     "a transaction that waited so long for a connection gives up", NULL, NULL},
+    {"max_overflow", KEY_INT, AT(pool.max_overflow), 0, 10000, "0",
+     "connections beyond the size, opened when all are busy and closed when idle", NULL, NULL},
+    {"max_lifetime", KEY_TIMEOUT, AT(pool.max_lifetime_ns), NS_PER_MS, DAY_NS, "never",
+     "an older connection is replaced before its next transaction", NULL, NULL},
+    {"idle_timeout", KEY_TIMEOUT, AT(pool.idle_timeout_ns), NS_PER_MS, DAY_NS, "never",
+     "a connection idle for so long is closed", NULL, NULL},
+    {"pre_ping", KEY_BOOL, AT(pool.pre_ping), 0, 0, "false", "an empty query before each transaction", NULL, NULL},
+    {"connect_per_transaction", KEY_BOOL, AT(pool.connect_each), 0, 0, "false",
+     "a new connection for each transaction: no pool at all, as pgbench -C", NULL, NULL},
     END,
 };
 
@@ -36,6 +61,8 @@ static const struct key measure_keys[] = {
     {"seed", KEY_SEED, AT(measure.seed), 0, INT64_MAX, "42", "of everything random", NULL, NULL},
     {"protocol", KEY_PROTOCOL, AT(measure.protocol), 0, 0, "prepared", "simple, extended or prepared", NULL, NULL},
     {"threads", KEY_INT, AT(measure.threads), 0, 1024, "0", "of the driver; 0: one a usable core", NULL, NULL},
+    {"raw_memory", KEY_BYTES, AT(measure.raw_bytes), 0, INT64_C(1) << 40, "64MB",
+     "for the raw records of a trial, 32 bytes a transaction; 0: none", NULL, NULL},
     END,
 };
 
@@ -52,6 +79,8 @@ const struct key top_keys[] = {
     BIND("workload", bind_name, "its name; on a server, the schema's too"),
     {"about", KEY_TEXT, AT(about), 0, 0, "", "the question it answers", NULL, NULL},
     SECTION("sweep", sweep_keys, "what is crossed with the variants"),
+    SECTION("load", load_keys, "clients, arrivals, think time"),
+    SECTION("pool", pool_keys, "what the connection pool does beside handing out connections"),
     SECTION("measure", measure_keys, "how long, how often"),
     SECTION("retry", retry_keys, "after a serialization failure or deadlock"),
     {"schema", KEY_TEXT, AT(schema_sql), 0, 0, NULL, "SQL run before the rows are loaded", NULL, NULL},
@@ -65,8 +94,6 @@ const struct key top_keys[] = {
     BIND("session", bind_session, "settings of every session"),
     BIND("server", bind_server, "settings of the private server"),
     BIND("checks", bind_checks, "SQL that must be true after every trial"),
-    LATER("load", "clients, arrivals, think time"),
-    LATER("pool", "acquire_timeout, max_overflow, …"),
     LATER("gate", "margins of a verdict"),
     END,
 };
@@ -106,6 +133,7 @@ const struct key variant_keys[] = {
     ELSEWHERE("apply", "SQL that makes the change"),
     ELSEWHERE("revert", "SQL that undoes it"),
     ELSEWHERE("settings", "of every session under this variant"),
+    ELSEWHERE("pool", "habits of the pool that differ under this variant"),
     LATER("transactions", "rewrites"),
     END,
 };

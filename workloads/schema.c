@@ -8,12 +8,6 @@
 #include "base/clock.h"
 #include "base/units.h"
 
-/* One value as it was written, and where. */
-struct written {
-    const char *text;
-    struct origin origin;
-};
-
 enum {
     LIST_MAX = 256,
     NAMES_MAX = 64
@@ -92,6 +86,52 @@ static bool parse_duration(struct loader *loader, const struct key *key, const s
     return false;
 }
 
+static bool parse_timeout(struct loader *loader, const struct key *key, const struct written *written, int64_t *out)
+{
+    char least[32], most[32];
+    if (!units_parse_duration(written->text, NS_PER_S, true, out)) {
+        loader_problem(loader, written->origin, "`%s` must be a time such as 250ms, 8s or 5m, or never, not `%s`",
+                       key->name, written->text);
+        return false;
+    }
+    bool never = *out < 0;
+    if (never)
+        *out = 0;
+    else if (*out < key->min || *out > key->max)
+        loader_problem(loader, written->origin, "`%s` must be from %s to %s, or never, not `%s`", key->name,
+                       limit_text(least, sizeof least, key->min), limit_text(most, sizeof most, key->max),
+                       written->text);
+    return never || (*out >= key->min && *out <= key->max);
+}
+
+static bool parse_bytes(struct loader *loader, const struct key *key, const struct written *written, int64_t *out)
+{
+    if (!units_parse_bytes(written->text, out))
+        loader_problem(loader, written->origin, "`%s` must be an amount of memory such as 64MB, not `%s`", key->name,
+                       written->text);
+    else if (*out < key->min || *out > key->max)
+        loader_problem(loader, written->origin, "`%s` must be at most %lldGB, not `%s`", key->name,
+                       (long long)(key->max >> 30), written->text);
+    else
+        return true;
+    return false;
+}
+
+static void set_bool(struct loader *loader, const struct key *key, const struct written *written, bool *out)
+{
+    static const struct {
+        const char *name;
+        bool truth;
+    } words[] = {{"true", true}, {"false", false}, {"yes", true}, {"no", false}, {"on", true}, {"off", false}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasecmp(words[i].name, written->text) == 0) {
+            *out = words[i].truth;
+            return;
+        }
+    }
+    loader_problem(loader, written->origin, "`%s` must be true or false, not `%s`", key->name, written->text);
+}
+
 static void set_range(struct loader *loader, const struct key *key, const struct written *written, int64_t *out)
 {
     const char *dots = strstr(written->text, "..");
@@ -144,6 +184,7 @@ static void set_list(struct workload *workload, const struct key *key, const voi
 _Static_assert(offsetof(struct sweep, n_pools) == offsetof(struct sweep, pools) + sizeof(void *), "see set_list");
 _Static_assert(offsetof(struct sweep, n_isolations) == offsetof(struct sweep, isolations) + sizeof(void *),
                "see set_list");
+_Static_assert(offsetof(struct sweep, n_rates) == offsetof(struct sweep, rates) + sizeof(void *), "see set_list");
 _Static_assert(sizeof(enum isolation) == sizeof(int), "both lists are of int");
 
 static void set_ints(struct loader *loader, const struct key *key, const struct written *written, size_t count)
@@ -179,6 +220,17 @@ static void set_protocol(struct loader *loader, const struct written *written, e
     loader_problem(loader, written->origin, "no protocol `%s`; there are simple, extended, prepared", written->text);
 }
 
+static void set_arrivals(struct loader *loader, const struct written *written, enum arrivals *out)
+{
+    for (int i = 0; i < ARRIVALS_COUNT; i++) {
+        if (strcmp(arrivals_name((enum arrivals)i), written->text) == 0) {
+            *out = (enum arrivals)i;
+            return;
+        }
+    }
+    loader_problem(loader, written->origin, "no arrivals `%s`; there are poisson and constant", written->text);
+}
+
 /* The single value, or a complaint. */
 static void set_one(struct loader *loader, const struct key *key, const struct written *written)
 {
@@ -196,6 +248,17 @@ static void set_one(struct loader *loader, const struct key *key, const struct w
         if (parse_whole(loader, key, written, &number))
             *(uint64_t *)member = (uint64_t)number;
         break;
+    case KEY_BOOL:
+        set_bool(loader, key, written, member);
+        break;
+    case KEY_BYTES:
+        if (parse_bytes(loader, key, written, &number))
+            *(int64_t *)member = number;
+        break;
+    case KEY_TIMEOUT:
+        if (parse_timeout(loader, key, written, &number))
+            *(int64_t *)member = number;
+        break;
     case KEY_DURATION:
         if (parse_duration(loader, key, written, &number))
             *(int64_t *)member = number;
@@ -206,6 +269,9 @@ static void set_one(struct loader *loader, const struct key *key, const struct w
     case KEY_PROTOCOL:
         set_protocol(loader, written, member);
         break;
+    case KEY_ARRIVALS:
+        set_arrivals(loader, written, member);
+        break;
     default:
         break;
     }
@@ -213,23 +279,28 @@ static void set_one(struct loader *loader, const struct key *key, const struct w
 
 static bool takes_list(const struct key *key)
 {
-    return key->kind == KEY_INTS || key->kind == KEY_ISOLATIONS || key->kind == KEY_RATE;
+    return key->kind == KEY_INTS || key->kind == KEY_ISOLATIONS || key->kind == KEY_RATES;
 }
 
 static void set_rates(struct loader *loader, const struct key *key, const struct written *written, size_t count)
 {
     struct rate *rates = LOADER_ARRAY(loader, struct rate, count);
-    for (size_t i = 0; rates && i < count; i++)
-        if (strcmp(written[i].text, "closed") != 0)
-            loader_problem(loader, written[i].origin, "a rate of `%s` is not supported yet; only `closed` is",
-                           written[i].text);
-    if (rates)
+    bool good = rates != NULL;
+    for (size_t i = 0; rates && i < count; i++) {
+        bool parsed = rate_parse(loader, &written[i], &rates[i]), twice = false;
+        for (size_t k = 0; parsed && k < i; k++)
+            twice = twice || (rates[k].kind == rates[i].kind && rates[k].value == rates[i].value);
+        if (twice)
+            loader_problem(loader, written[i].origin, "`%s` is in the list twice", written[i].text);
+        good = good && parsed;
+    }
+    if (good)
         set_list(loader->workload, key, rates, count);
 }
 
 static void set_key(struct loader *loader, const struct key *key, const struct written *written, size_t count)
 {
-    if (key->kind == KEY_RATE) {
+    if (key->kind == KEY_RATES) {
         set_rates(loader, key, written, count);
     } else if (takes_list(key)) {
         set_ints(loader, key, written, count);
@@ -272,18 +343,27 @@ static void bind_value(struct loader *loader, const struct key *key, const yaml_
     set_key(loader, key, written, count);
 }
 
-static void bind_section(struct loader *loader, const struct key *section, const yaml_node_t *node)
+static void bind_section(struct loader *loader, const char *name, const struct key *keys, const yaml_node_t *node)
 {
     char what[80];
-    snprintf(what, sizeof what, "`%s`", section->name);
+    snprintf(what, sizeof what, "`%s`", name);
     if (doc_is_empty(node) || !loader_wants_map(loader, node, what))
         return;
-    schema_check_keys(loader, node, section->keys, what);
-    for (const struct key *key = section->keys; key->name; key++) {
+    schema_check_keys(loader, node, keys, what);
+    for (const struct key *key = keys; key->name; key++) {
         const yaml_node_t *value = doc_get(&loader->doc, node, key->name);
         if (value && key->kind != KEY_LATER)
             bind_value(loader, key, value);
     }
+}
+
+void schema_bind_pool(struct loader *loader, const yaml_node_t *node, struct pool_habits *habits)
+{
+    struct workload *workload = loader->workload, changed = {.pool = *habits};
+    loader->workload = &changed; /* keys know their place in a workload */
+    bind_section(loader, "pool", pool_keys, node);
+    loader->workload = workload;
+    *habits = changed.pool;
 }
 
 static void set_defaults(struct loader *loader, const struct key *keys)
@@ -315,6 +395,8 @@ static void override_key(struct loader *loader, const struct override *override,
     }
     for (char *item; (item = strsep(&list, ",")) != NULL && count < LIST_MAX;)
         written[count++] = (struct written){item + strspn(item, " "), origin};
+    if (list)
+        loader_problem(loader, origin, "`%s` must have from 1 to %d values", key->name, LIST_MAX);
     set_key(loader, key, written, count);
 }
 
@@ -326,6 +408,15 @@ static const struct key *find_path(const char *path)
             strncmp(key->name, path, (size_t)(dot - path)) == 0)
             return find_key(key->keys, dot + 1);
     return NULL;
+}
+
+const char *workload_key(const char *section, size_t i)
+{
+    const struct key *key = find_key(top_keys, section);
+    key = key && key->kind == KEY_SECTION ? key->keys : NULL;
+    for (; key && key->name && i > 0; i--)
+        key++;
+    return key ? key->name : NULL;
 }
 
 static void apply_overrides(struct loader *loader)
@@ -343,6 +434,21 @@ static void apply_overrides(struct loader *loader)
     }
 }
 
+struct origin schema_origin(struct loader *loader, const char *path)
+{
+    char section[32];
+    struct origin origin = {0};
+    const char *dot = strchr(path, '.');
+    snprintf(section, sizeof section, "%.*s", (int)(dot - path), path);
+    const yaml_node_t *map = doc_get(&loader->doc, doc_root(&loader->doc), section);
+    if (map && doc_is_map(map))
+        origin.node = doc_get(&loader->doc, map, dot + 1);
+    for (size_t i = 0; i < loader->n_overrides; i++)
+        if (strcmp(loader->overrides[i].key, path) == 0)
+            origin = (struct origin){.option = loader->overrides[i].option};
+    return origin;
+}
+
 void schema_bind(struct loader *loader, const yaml_node_t *root)
 {
     schema_check_keys(loader, root, top_keys, "a workload");
@@ -350,7 +456,7 @@ void schema_bind(struct loader *loader, const yaml_node_t *root)
     for (const struct key *key = top_keys; key->name; key++) {
         const yaml_node_t *node = doc_get(&loader->doc, root, key->name);
         if (node && key->kind == KEY_SECTION)
-            bind_section(loader, key, node);
+            bind_section(loader, key->name, key->keys, node);
     }
     apply_overrides(loader);
     for (const struct key *key = top_keys; key->name; key++) {

@@ -15,19 +15,29 @@ enum key_kind {
     KEY_TEXT,           /* const char * */
     KEY_INT,            /* int */
     KEY_SEED,           /* uint64_t */
+    KEY_BOOL,           /* bool */
+    KEY_BYTES,          /* int64_t */
     KEY_DURATION,       /* int64_t, ns */
+    KEY_TIMEOUT,        /* int64_t, ns; `never` is 0 */
     KEY_DURATION_RANGE, /* two int64_t, ns: 1ms..100ms */
     KEY_INTS,           /* const int *, size_t */
     KEY_ISOLATIONS,     /* const enum isolation *, size_t */
     KEY_PROTOCOL,       /* enum protocol */
-    KEY_RATE            /* nothing yet: only `closed` */
+    KEY_ARRIVALS,       /* enum arrivals */
+    KEY_RATES           /* const struct rate *, size_t */
+};
+
+/* One value as it was written, and where. */
+struct written {
+    const char *text;
+    struct origin origin;
 };
 
 struct key {
     const char *name;
     enum key_kind kind;
     size_t offset;        /* of the member in struct workload */
-    int64_t min, max;     /* of each number; durations in ns */
+    int64_t min, max;     /* of each number; durations in ns, memory in bytes */
     const char *fallback; /* as it would be written; NULL: all-zero */
     const char *help;
     bind_fn *bind;
@@ -35,11 +45,26 @@ struct key {
 };
 
 /* Rows end with a NULL name. */
-extern const struct key top_keys[], table_keys[], transaction_keys[], step_keys[], variant_keys[];
+extern const struct key top_keys[], pool_keys[], table_keys[], transaction_keys[], step_keys[], variant_keys[];
 
 /* Report what is not in `keys`, and what is not supported yet. `what` is where: "a transaction". */
 void schema_check_keys(struct loader *loader, const yaml_node_t *map, const struct key *keys, const char *what);
 /* Defaults, then the file's sections, then the command line's; then, in the order of top_keys, everything else. */
 void schema_bind(struct loader *loader, const yaml_node_t *root);
+/* A `pool:` of a variant: what it says replaces that in *habits. */
+void schema_bind_pool(struct loader *loader, const yaml_node_t *node, struct pool_habits *habits);
+/* Where "load.clients" was given: the command line wins over the file; nowhere: both members are NULL. */
+struct origin schema_origin(struct loader *loader, const char *path);
+
+/* rates.c: "closed", "500/s", "500", "80%"; reports what is none of them, or out of limits. */
+bool rate_parse(struct loader *loader, const struct written *written, struct rate *out);
+
+/* check_load.c: the default of `arrivals`; then clients, rates and pool habits that contradict each other. After the
+ * variants. */
+void check_load(struct loader *loader);
+/* Habits that leave nothing for each other to do; `where` made them so. `inherited` are the workload's, for a
+ * variant's: what contradicts there already is not said again. */
+void check_habits(struct loader *loader, struct origin where, const struct pool_habits *habits,
+                  const struct pool_habits *inherited);
 
 #endif

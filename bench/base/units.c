@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 
@@ -26,6 +27,9 @@ static const struct unit duration_units[] = {
     {"min", 60 * NS_PER_S},
     {"h", 3600 * NS_PER_S},
     {"d", 86400 * NS_PER_S},
+};
+static const struct unit memory_units[] = {
+    {"B", 1}, {"kB", 0x1p10}, {"MB", 0x1p20}, {"GB", 0x1p30}, {"TB", 0x1p40},
 };
 static const struct unit time_units[] = {{"ns", 1}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {NULL, 0}};
 static const struct unit byte_units[] = {{"B", 1},     {"kB", 1e3},  {"MB", 1e6}, {"GB", 1e9},
@@ -93,6 +97,29 @@ bool units_parse_duration(const char *text, int64_t default_unit_ns, bool allow_
     if (ns >= 0x1p63L)
         return false;
     *out_ns = (int64_t)ns;
+    return true;
+}
+
+static const struct unit *find_memory_unit(const char *name)
+{
+    for (size_t i = 0; i < sizeof memory_units / sizeof memory_units[0]; i++)
+        if (strcasecmp(memory_units[i].name, name) == 0)
+            return &memory_units[i];
+    return NULL;
+}
+
+bool units_parse_bytes(const char *text, int64_t *out)
+{
+    long double magnitude;
+    size_t len = parse_magnitude(text, &magnitude);
+    const char *name = text + len;
+    const struct unit *unit = *name == '\0' ? &memory_units[0] : find_memory_unit(name + (*name == ' '));
+    if (len == 0 || !unit)
+        return false;
+    long double bytes = roundl(magnitude * (long double)unit->size);
+    if (bytes >= 0x1p63L)
+        return false;
+    *out = (int64_t)bytes;
     return true;
 }
 

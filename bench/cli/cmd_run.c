@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "cli/folder.h"
 #include "cli/job.h"
+#include "cli/plan_load.h"
 #include "cli/report_step.h"
 #include "reports/store.h"
 
@@ -130,6 +131,17 @@ static int run_into(struct job *job, struct store *store, struct place *place, c
     return conclude(job, store, place, swept, &err);
 }
 
+static void tell_notes(struct job *job)
+{
+    struct str notes = {0};
+    plan_notes(job->workload, &notes);
+    char *rest = notes.data;
+    for (char *line; rest && (line = strsep(&rest, "\n")) != NULL;)
+        if (*line)
+            log_notice(&job->log, "note: %s", line);
+    str_deinit(&notes);
+}
+
 static int run(struct job *job, const char *command_line)
 {
     struct place place = {0};
@@ -138,6 +150,9 @@ static int run(struct job *job, const char *command_line)
     int measured = 0;
     if (!find_place(job, &place, &err) || !store_create(place.folder, &store, &err))
         return job_failed(job, &err, EXIT_USAGE);
+    if (job->options->raw)
+        store_keep_raw(store);
+    tell_notes(job);
     int status = run_into(job, store, &place, command_line, &measured);
     store_close(store);
     if (measured == 0)
@@ -158,11 +173,21 @@ static int dry_run(struct job *job)
     return ok ? finish_output(EXIT_OK) : job_failed(job, &err, EXIT_USAGE);
 }
 
+static bool raw_possible(const struct job *job)
+{
+    struct err err = {0};
+    if (!job->options->raw || job->workload->measure.raw_bytes > 0)
+        return true;
+    err_set(&err, ERR_USAGE, NULL, "--raw has nothing to keep: there is no memory for raw records (--raw-memory)");
+    error_print(&err);
+    return false;
+}
+
 int cmd_run(const struct options *options, const char *command_line)
 {
     struct job job;
     int status = EXIT_USAGE;
-    if (job_open(&job, options))
+    if (job_open(&job, options) && raw_possible(&job))
         status = options->dry_run ? dry_run(&job) : run(&job, command_line);
     job_close(&job);
     return finish_output(status);

@@ -37,7 +37,7 @@
  *               report   all of it
  *   bench/cli/  main     this                         opt       options as rows           help    --help, man page
  *               job      what commands share          view      progress                  redact  no passwords
- *               folder   where results go             report_step  report and table       plan_text, plan_load, plan_table  check
+ *               folder   where results go             report_step  report and table       plan_text, plan_load, plan_table
  *               cmd_run, cmd_seed, cmd_check, cmd_report, cmd_compare, cmd_list, cmd_clean
  */
 /* clang-format on */

@@ -9,7 +9,7 @@
 #include "cli/redact.h"
 
 enum {
-    NAMES_MAX = 96,
+    NAMES_MAX = 128,
     PROGRESS_MAX_S = 3600,
     JOBS_MAX = 1024
 };
@@ -72,6 +72,12 @@ static bool add_override(struct options *options, const char *key, const char *v
 static bool set_key(struct options *options, const struct option_row *row, const char *value, struct err *err)
 {
     return add_override(options, row->detail, value, arena_printf(options->arena, "--%s", row->name), err);
+}
+
+/* A key that is true or false: the option alone is true, and `--option=false` takes back what the file says. */
+static bool set_switch(struct options *options, const struct option_row *row, const char *value, struct err *err)
+{
+    return set_key(options, row, value ? value : "true", err);
 }
 
 /* The driver's threads, and the connections that load. */
@@ -159,6 +165,30 @@ const struct option_row option_rows[] = {
     {0, "pool", "N,…", MEASURES, set_key, 0, "sweep.pool", "connections: one number or several, such as 4,8,16"},
     {0, "isolation", "LEVEL,…", MEASURES, set_key, 0, "sweep.isolation",
      "rc, rr, ser or the full names (read committed, …)"},
+    {'R', "rate", "RATE,…", MEASURES, set_key, 0, "sweep.rate",
+     "transactions a second, whatever the server does: 500, or 80% of what it carries; closed (default): each client "
+     "waits for its last transaction. One or several"},
+
+    HEADING("Load"),
+    {'c', "clients", "N", MEASURES, set_key, 0, "load.clients",
+     "clients of a closed loop, which share the pool's connections; default: as many as connections"},
+    {0, "think", "TIME", MEASURES, set_key, 0, "load.think", "of a client, between its transactions"},
+    {0, "arrivals", "KIND", MEASURES, set_key, 0, "load.arrivals",
+     "with a rate: poisson or constant; default: constant to compare variants, poisson for one alone"},
+
+    HEADING("Pool, as an application has it"),
+    {0, "acquire-timeout", "TIME", MEASURES, set_key, 0, "pool.acquire_timeout",
+     "give up a transaction that waited so long for a connection; default: never"},
+    {0, "max-overflow", "N", MEASURES, set_key, 0, "pool.max_overflow",
+     "connections beyond the size, opened when all are busy, closed when idle; default: 0"},
+    {0, "max-lifetime", "TIME", MEASURES, set_key, 0, "pool.max_lifetime",
+     "replace an older connection before its next transaction; default: never"},
+    {0, "idle-timeout", "TIME", MEASURES, set_key, 0, "pool.idle_timeout",
+     "close a connection that was idle for so long; default: never"},
+    {0, "pre-ping", NULL, MEASURES, set_switch, 0, "pool.pre_ping",
+     "an empty query before each transaction; --pre-ping=false takes it back"},
+    {'C', "connect", NULL, MEASURES, set_switch, 0, "pool.connect_per_transaction",
+     "a new connection for each transaction; --connect=false takes it back"},
 
     HEADING("How it is measured"),
     {'T', "duration", "TIME", MEASURES, set_key, 0, "measure.duration",
@@ -171,10 +201,15 @@ const struct option_row option_rows[] = {
      "threads of the driver, and connections that load; default: usable cores"},
     {0, "max-tries", "N", MEASURES, set_key, 0, "retry.max_tries",
      "attempts at a transaction after serialization failures and deadlocks"},
+    {0, "backoff", "TIME..TIME", MEASURES, set_key, 0, "retry.backoff",
+     "longest wait before the second and before the last attempts, such as 1ms..100ms"},
+    {0, "raw-memory", "BYTES", MEASURES, set_key, 0, "measure.raw_memory",
+     "for the raw records of a trial, 32 bytes a transaction; default: 64MB; 0: none"},
 
     HEADING("Output"),
     {'o', "output", "DIR", FOR_RUN, set_text, MEMBER(output), NULL,
      "folder for the results; default: pgdyno-results/<workload>-<time>"},
+    {0, "raw", NULL, FOR_RUN, set_flag, MEMBER(raw), NULL, "keep the raw records, 32 bytes a transaction, in raw/"},
     {'P', "progress", "SEC", FOR_RUN, set_progress, 0, NULL, "pgbench's progress line every SEC seconds"},
     {0, "latency-percentiles", "P,…", SHOWS, set_percentiles, 0, NULL, "columns of the table; default: 50,95,99"},
     {0, "plots", "FORMAT", SHOWS, set_plots, MEMBER(plots), NULL, "svg (default), png or none"},
@@ -187,10 +222,7 @@ const struct option_row option_rows[] = {
     {'V', "version", NULL, FOR_ALL, set_flag, MEMBER(version), NULL, "print the version"},
     {'?', "help", NULL, FOR_ALL, set_flag, MEMBER(help), NULL, "print this"},
 
-    LATER('c', "clients", "N", MEASURES, "more clients than connections come with the pool; use --pool"),
-    LATER('R', "rate", "TPS,…", MEASURES, "offered rates come with the schedule"),
-    LATER(0, "arrivals", "KIND", MEASURES, "it comes with offered rates"),
-    LATER('L', "latency-limit", "MS", MEASURES, "it comes with offered rates"),
+    LATER('L', "latency-limit", "MS", MEASURES, "it comes with verdicts"),
     LATER('f', "file", "FILE", MEASURES, "pgbench scripts come later; write a workload file"),
     LATER('b', "builtin", "NAME", MEASURES, "pgbench's built-in scripts come later; `pgdyno list` shows what is there"),
     LATER(0, "aa", NULL, MEASURES, "it comes with verdicts"),
@@ -295,7 +327,7 @@ static bool parse_long(struct cursor *cursor, const char *text, struct err *err)
         snprintf(word, sizeof word, "%.*s", (int)len, text);
         return unknown_long(word, cursor->command, err);
     }
-    if (value && !row->argument && row->set != refuse)
+    if (value && !row->argument && row->set != refuse && row->set != set_switch)
         return err_set(err, ERR_USAGE, NULL, "--%s takes no value", row->name);
     return take(cursor, row, value, err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "cli/job.h"
+#include "cli/plan_load.h"
 
 /* Row headers, page headers, a primary key and the write-ahead log, beside the bytes that COPY sends; and on the
  * private server a second copy to restore from. A guess, and said to be one. */
@@ -28,6 +29,10 @@ static void sweep_line(const struct workload *workload, struct str *out)
     str_append(out, " × ");
     for (size_t i = 0; i < workload->sweep.n_isolations; i++)
         str_printf(out, "%s%s", i ? ", " : "", isolation_name(workload->sweep.isolations[i]));
+    if (workload->sweep.n_rates > 1 || workload->sweep.rates[0].kind != RATE_CLOSED) {
+        str_append(out, " × ");
+        plan_rates(workload, out);
+    }
     str_printf(out, " · %d block%s of %s + %s\n", workload->measure.blocks, workload->measure.blocks == 1 ? "" : "s",
                units_format_elapsed(warmup, sizeof warmup, workload->measure.warmup_ns),
                units_format_elapsed(duration, sizeof duration, workload->measure.duration_ns));
@@ -62,6 +67,18 @@ static void transaction_lines(const struct workload *workload, struct str *out)
     }
 }
 
+static void note_lines(const struct workload *workload, struct str *out)
+{
+    struct str notes = {0};
+    plan_notes(workload, &notes);
+    char *rest = notes.data;
+    for (char *line; rest && (line = strsep(&rest, "\n")) != NULL;)
+        if (*line)
+            str_printf(out, "note: %s\n", line);
+    out->failed = out->failed || notes.failed;
+    str_deinit(&notes);
+}
+
 bool print_plan(const struct workload *workload, bool given_server, struct str *out, struct err *err)
 {
     struct run_plan plan;
@@ -80,11 +97,16 @@ bool print_plan(const struct workload *workload, bool given_server, struct str *
                units_format_count(rows, sizeof rows, (double)plan.rows, 0),
                units_format_bytes(bytes, sizeof bytes, (double)plan.seed_bytes),
                units_format_bytes(disk, sizeof disk, (double)plan.seed_bytes * factor));
-    str_printf(out, "trials       %d, %s of warming up and measuring; seeding, indexes and restoring come on top\n",
-               plan.n_trials, units_format_elapsed(elapsed, sizeof elapsed, plan.measuring_ns));
+    str_printf(out, "trials       %d", plan.n_trials);
+    if (plan.n_calibrations > 0)
+        str_printf(out, " and up to %d to find what a rate in %% refers to", plan.n_calibrations);
+    str_printf(out, ", %s of warming up and measuring; seeding, indexes and restoring come on top\n",
+               units_format_elapsed(elapsed, sizeof elapsed, plan.measuring_ns));
+    plan_load(workload, out);
     str_printf(out, "connections  %d at most\n", plan.max_connections);
     str_printf(out, "server       %s%s\n",
                given_server ? "yours; everything happens in schema " : "a private one, gone afterwards",
                given_server ? workload->name : "");
+    note_lines(workload, out);
     return !out->failed || err_memory(err);
 }

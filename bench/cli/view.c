@@ -102,9 +102,9 @@ static void second(const struct view *view, struct str *out)
     const struct progress *last = &view->last;
     if (!view->has_last)
         return;
-    str_printf(out, "  %s tx/s  p99 %s  wait %s", units_format_count(tps, sizeof tps, last->tps, 0),
+    str_printf(out, "  %s tx/s  p99 %s  wait %s  pool %d/%d", units_format_count(tps, sizeof tps, last->tps, 0),
                units_format_ns(p99, sizeof p99, (double)last->p99_ns),
-               units_format_ns(wait, sizeof wait, (double)last->wait_p99_ns));
+               units_format_ns(wait, sizeof wait, (double)last->wait_p99_ns), last->busy, last->connections);
     if (last->failed > 0)
         str_printf(out, "  %lld failed", (long long)last->failed);
 }
@@ -294,16 +294,19 @@ struct log view_log(struct view *view)
 
 /* --- Finished trials ---------------------------------------------------------------------------------------------- */
 
-/* The p99 of all transactions together. */
-static int64_t trial_p99(const struct trial_result *trial, int64_t *ok, int64_t *failed)
+/* All transactions of a trial together. */
+struct trial_sum {
+    int64_t ok, failed, timed_out, p99_ns, wait_p99_ns;
+};
+
+static int64_t merged_p99(const struct trial_result *trial, bool wait)
 {
     int64_t p99 = 0;
     struct hist *all = hist_new();
-    for (size_t i = 0; i < trial->n_transactions; i++) {
-        *ok += trial->transactions[i].ok;
-        *failed += trial->transactions[i].failed;
-        if (all && trial->transactions[i].response)
-            hist_merge(all, trial->transactions[i].response);
+    for (size_t i = 0; all && i < trial->n_transactions; i++) {
+        const struct hist *hist = wait ? trial->transactions[i].pool_wait : trial->transactions[i].response;
+        if (hist)
+            hist_merge(all, hist);
     }
     if (all)
         p99 = hist_percentile(all, 0.99);
@@ -311,36 +314,63 @@ static int64_t trial_p99(const struct trial_result *trial, int64_t *ok, int64_t 
     return p99;
 }
 
+static struct trial_sum sum_trial(const struct trial_result *trial)
+{
+    struct trial_sum sum = {.p99_ns = merged_p99(trial, false), .wait_p99_ns = merged_p99(trial, true)};
+    for (size_t i = 0; i < trial->n_transactions; i++) {
+        sum.ok += trial->transactions[i].ok;
+        sum.failed += trial->transactions[i].failed;
+        sum.timed_out += trial->transactions[i].timed_out;
+    }
+    return sum;
+}
+
 static void trial_label(const struct workload *workload, const struct trial_result *trial, struct str *out)
 {
+    char rate[RATE_NAME_BYTES];
     str_append(out, workload->variants[trial->variant].name);
     if (workload->sweep.n_pools > 1)
         str_printf(out, " · pool %d", workload->sweep.pools[trial->pool]);
     if (workload->sweep.n_isolations > 1)
         str_printf(out, " · %s", isolation_name(workload->sweep.isolations[trial->isolation]));
+    if (workload->sweep.n_rates > 1 || workload->sweep.rates[trial->rate].kind != RATE_CLOSED)
+        str_printf(out, " · %s", rate_name(&workload->sweep.rates[trial->rate], rate));
+}
+
+/* What a reader of the log must know beside the figures. */
+static void trial_verdict(const struct trial_result *trial, struct str *out)
+{
+    const char *warning = trial->n_warnings > 0 ? trial->warnings[0] : "";
+    if (!trial->complete)
+        str_append(out, ", cut short");
+    else if (!trial->valid)
+        str_printf(out, ", not valid: %s", trial->reason[0] ? trial->reason : warning);
+    else if (trial->verdict == VERDICT_OVERLOADED)
+        str_append(out, ", overloaded");
+    if (trial->broken_check[0])
+        str_printf(out, ", broke check %s", trial->broken_check);
 }
 
 void view_trial(struct view *view, const struct workload *workload, const struct trial_result *trial, int n_trials)
 {
     if (view->quiet || view->live)
         return;
-    char tps[32], p99_text[32];
+    char tps[32], p99[32], wait[32];
     struct str line = {0};
-    int64_t ok = 0, failed = 0, p99 = trial_p99(trial, &ok, &failed);
+    struct trial_sum sum = sum_trial(trial);
     double seconds = (double)trial->duration_ns / 1e9;
     str_printf(&line, "trial %d of %d: ", trial->order + 1, n_trials);
     trial_label(workload, trial, &line);
     str_printf(&line, ": %s tx/s, p99 %s",
-               units_format_count(tps, sizeof tps, seconds > 0 ? (double)ok / seconds : 0, 0),
-               units_format_ns(p99_text, sizeof p99_text, (double)p99));
-    if (failed > 0)
-        str_printf(&line, ", %lld failed", (long long)failed);
-    if (!trial->complete)
-        str_append(&line, ", cut short");
-    else if (!trial->valid)
-        str_printf(&line, ", not valid: %s", trial->n_warnings > 0 ? trial->warnings[0] : "");
-    if (trial->broken_check[0])
-        str_printf(&line, ", broke check %s", trial->broken_check);
+               units_format_count(tps, sizeof tps, seconds > 0 ? (double)sum.ok / seconds : 0, 0),
+               units_format_ns(p99, sizeof p99, (double)sum.p99_ns));
+    if (trial->rate_tps > 0 || trial->clients > trial->connections)
+        str_printf(&line, ", wait p99 %s", units_format_ns(wait, sizeof wait, (double)sum.wait_p99_ns));
+    if (sum.timed_out > 0)
+        str_printf(&line, ", %lld timed out", (long long)sum.timed_out);
+    if (sum.failed > 0)
+        str_printf(&line, ", %lld failed", (long long)sum.failed);
+    trial_verdict(trial, &line);
     print_line(view, str_text(&line));
     str_deinit(&line);
 }

@@ -51,12 +51,23 @@ static bool table_bytes(const struct workload *workload, const struct table_spec
     return ok;
 }
 
+/* Once for each variant, pool and isolation level, and not where a closed trial came first. */
+static int calibrations(const struct workload *workload)
+{
+    const struct sweep *sweep = &workload->sweep;
+    for (size_t i = 0; i < sweep->n_rates; i++)
+        if (sweep->rates[i].kind == RATE_SHARE)
+            return (int)(workload->n_variants * sweep->n_pools * sweep->n_isolations);
+    return 0;
+}
+
 bool run_plan(const struct workload *workload, struct run_plan *out, struct err *err)
 {
     const struct measure *measure = &workload->measure;
     *out = (struct run_plan){.n_trials = measure->blocks * order_cells_per_block(workload),
+                             .n_calibrations = calibrations(workload),
                              .max_connections = session_connections_needed(workload, 0)};
-    out->measuring_ns = out->n_trials * (measure->warmup_ns + measure->duration_ns);
+    out->measuring_ns = (out->n_trials + out->n_calibrations) * (measure->warmup_ns + measure->duration_ns);
     for (size_t i = 0; i < workload->n_tables; i++) {
         int64_t bytes;
         if (workload->tables[i].source)

@@ -69,8 +69,8 @@ static bool check_limit(const char *what, const char *remedy, int limit, int nee
     if (limit < 0 || limit >= needed)
         return true;
     return err_set(err, ERR_SERVER, NULL,
-                   "this workload needs %d connections at once (the largest pool, and one for set-up), "
-                   "but %s allows %d\n%s, or choose smaller pools with --pool",
+                   "this workload needs %d connections at once (the largest pool with its overflow, and one for "
+                   "set-up), but %s allows %d\n%s, or choose smaller pools with --pool and --max-overflow",
                    needed, what, limit, remedy);
 }
 

@@ -37,10 +37,14 @@ int session_load_connections(const struct session *session)
 
 int session_connections_needed(const struct workload *workload, int load_connections)
 {
-    int most = load_connections > 0 ? load_connections : usable_cores();
+    int most = load_connections > 0 ? load_connections : usable_cores(), pool = 0, overflow = 0;
     for (size_t i = 0; i < workload->sweep.n_pools; i++)
-        most = workload->sweep.pools[i] > most ? workload->sweep.pools[i] : most;
-    return most + 1;
+        pool = workload->sweep.pools[i] > pool ? workload->sweep.pools[i] : pool;
+    for (size_t i = 0; i < workload->n_variants; i++) {
+        int more = workload->variants[i].pool.max_overflow;
+        overflow = more > overflow ? more : overflow;
+    }
+    return (pool + overflow > most ? pool + overflow : most) + 1;
 }
 
 void session_place(const struct session *session, char *buf, size_t size)

@@ -9,6 +9,9 @@
 /* "250ms", "8s", "5m", "1h", "100us", "1.5s"; units ns us µs ms s m min h d; a bare number counts in `default_unit_ns`.
  * "never" is -1 if `allow_never`. False, *out_ns untouched, for anything else, negative numbers and overflow. */
 bool units_parse_duration(const char *text, int64_t default_unit_ns, bool allow_never, int64_t *out_ns);
+/* "64MB", "512 kB", "1.5GB": B, kB, MB, GB, TB in any case, powers of 1024 as in postgresql.conf; a bare number is bytes.
+ * False, *out untouched, for anything else and overflow. */
+bool units_parse_bytes(const char *text, int64_t *out);
 /* Decimal digits with an optional sign: "100", "-3"; not "1e6", "12_000" or " 7". False on junk or overflow, *out
  * untouched. */
 bool units_parse_int(const char *text, int64_t *out);

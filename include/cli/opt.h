@@ -42,6 +42,7 @@ struct options {
     int n_percentiles;
     int progress_s; /* 0: not asked for */
     int jobs;       /* 0: one a core */
+    bool raw; /* raw records stay on disk */
     bool quiet, no_color, keep, dry_run, help, version;
 };
 

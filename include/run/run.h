@@ -51,10 +51,11 @@ bool session_sweep(struct session *session, const struct run_sink *sink, struct 
 /* What a run would do, for `check`, --dry-run and the announcement on somebody's server. */
 struct run_plan {
     int n_trials;
-    int64_t measuring_ns; /* trials' warm-up and window altogether */
+    int n_calibrations;   /* trials at most that only find the throughput that a rate in % refers to */
+    int64_t measuring_ns; /* the warm-up and window of all of them */
     int64_t rows;
     int64_t seed_bytes;  /* COPY bytes, estimated from a sample of rows */
-    int max_connections; /* needed at once, set-up connection included */
+    int max_connections; /* needed at once, overflow and set-up connection included */
 };
 bool run_plan(const struct workload *workload, struct run_plan *out, struct err *err);
 

@@ -17,6 +17,10 @@ struct override {
     const char *option; /* "--duration", for messages */
 };
 
+/* The i-th key of a section whose keys an override can name: of "sweep" the 0th is "pool". NULL after the last, and for
+ * what is no such section. */
+const char *workload_key(const char *section, size_t i);
+
 /* Read, check and bind. All mistakes of the file are collected in `problems` at once (with place, line, caret, nearest
  * name). False, *out NULL, if there was any. Sends nothing to a server. The caller frees *out. */
 bool workload_load(const char *path, const struct override *overrides, size_t n_overrides, struct workload **out,

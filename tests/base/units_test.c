@@ -55,6 +55,27 @@ static void bad_durations_leave_the_value_alone(void **state)
     }
 }
 
+static void memory_is_read_as_in_postgresql_conf(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t bytes;
+    } rows[] = {{"0", 0},     {"64MB", 67108864}, {"64 mb", 67108864}, {"1.5kB", 1536},
+                {"100", 100}, {"3B", 3},          {"2GB", 2147483648}, {"1TB", INT64_C(1) << 40}};
+    static const char *const bad[] = {"", "MB", "-1MB", "64MiB", "1e3", "64 MB ", "9999999999TB", "64M"};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t bytes = -7;
+        assert_true(units_parse_bytes(rows[i].text, &bytes));
+        assert_int_equal(bytes, rows[i].bytes);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        int64_t bytes = -7;
+        assert_false(units_parse_bytes(bad[i], &bytes));
+        assert_int_equal(bytes, -7);
+    }
+}
+
 static void integers_are_read(void **state)
 {
     (void)state;
@@ -213,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_are_read),
         cmocka_unit_test(bad_durations_leave_the_value_alone),
+        cmocka_unit_test(memory_is_read_as_in_postgresql_conf),
         cmocka_unit_test(integers_are_read),
         cmocka_unit_test(doubles_are_read),
         cmocka_unit_test(quantities_are_written),

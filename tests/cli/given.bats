@@ -115,6 +115,16 @@ sql() { psql -qXAt -v ON_ERROR_STOP=1 -d "${2:-$SERVER}" -c "$1"; }
     [[ $output == *CREATE* ]]
 }
 
+@test "more connections than the server allows, overflow counted: status 1, before anything is done" {
+    most=$(sql 'SHOW max_connections')
+    run "$PGDYNO" run "$TINY" -d "$SERVER" --pool="$((most - 2))" -R 500
+    [[ $output != *"allows $most"* ]]
+    run "$PGDYNO" run "$TINY" -d "$SERVER" --pool="$((most - 2))" -R 500 --max-overflow=3
+    [ "$status" -ne 0 ]
+    [[ $output == *"needs $((most + 2)) connections at once (the largest pool with its overflow"*"allows $most"* ]]
+    [ "$(sql "SELECT count(*) FROM pg_namespace WHERE nspname = 'tiny'")" -eq 1 ]
+}
+
 @test "a password never reaches a file, the output or the process list" {
     joes=${SERVER/user=postgres dbname=postgres/user=joe dbname=joes}
     start run "$TINY" -d "$joes password=sesame" --blocks=500 --plots=none

@@ -108,6 +108,57 @@ static void percentiles_are_fractions(void **state)
     options_deinit(&options);
 }
 
+static void load_and_pool_have_pgbench_s_letters(void **state)
+{
+    (void)state;
+    struct options options;
+    assert_true(parse(&options, FOR_RUN, 1, "tasks -c200 -R 500,80% --think=5ms --arrivals=poisson --raw"));
+    assert_string_equal(override_of(&options, "load.clients"), "200");
+    assert_string_equal(override_of(&options, "sweep.rate"), "500,80%");
+    assert_string_equal(override_of(&options, "load.think"), "5ms");
+    assert_string_equal(override_of(&options, "load.arrivals"), "poisson");
+    assert_true(options.raw);
+    options_deinit(&options);
+}
+
+/* Alone they are true; a file's `true` can be taken back. */
+static void switches_may_have_a_value(void **state)
+{
+    (void)state;
+    struct options options;
+    assert_true(parse(&options, FOR_RUN, 1, "-C tasks --pre-ping"));
+    assert_string_equal(override_of(&options, "pool.connect_per_transaction"), "true");
+    assert_string_equal(override_of(&options, "pool.pre_ping"), "true");
+    assert_string_equal(options.operands[0], "tasks");
+    options_deinit(&options);
+    assert_true(parse(&options, FOR_RUN, 1, "tasks --connect=false --pre-ping=no -qC"));
+    assert_string_equal(override_of(&options, "pool.pre_ping"), "no");
+    assert_string_equal(override_of(&options, "pool.connect_per_transaction"), "true"); /* the last one */
+    assert_true(options.quiet);
+    options_deinit(&options);
+}
+
+/* Every key of these sections has an option of the same meaning (the workload room says which keys there are). */
+static void every_key_has_an_option(void **state)
+{
+    (void)state;
+    static const char *const sections[] = {"sweep", "load", "measure", "pool", "retry"};
+    int count = 0;
+    const char *key;
+    char path[64];
+    for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
+        for (size_t i = 0; (key = workload_key(sections[s], i)) != NULL; i++, count++) {
+            snprintf(path, sizeof path, "%s.%s", sections[s], key);
+            const struct option_row *row = option_rows;
+            while ((row->name || row->help) && !(row->detail && strcmp(row->detail, path) == 0))
+                row++;
+            if (!row->name || !option_shown(row, FOR_RUN) || !option_shown(row, FOR_CHECK))
+                fail_msg("the key %s has no option", path);
+        }
+    }
+    assert_int_equal(count, 3 + 3 + 7 + 6 + 2);
+}
+
 /* More overrides than the first allocation holds. */
 static void there_may_be_many(void **state)
 {
@@ -148,9 +199,11 @@ static void mistakes_name_the_option_and_the_remedy(void **state)
         {FOR_RUN, "tasks --latency-percentiles=0", "over 0 and up to 100"},
         {FOR_RUN, "tasks --latency-percentiles=", "over 0 and up to 100"},
         {FOR_RUN, "tasks --latency-percentiles=1,2,3,4,5,6,7,8,9", "up to 8"},
-        {FOR_RUN, "tasks -c 8", "not supported yet"},
-        {FOR_RUN, "tasks --rate=500", "not supported yet"},
-        {FOR_RUN, "tasks --arrivals=poisson", "not supported yet"},
+        {FOR_RUN, "tasks -c", "needs a value"},
+        {FOR_RUN, "tasks --rate", "needs a value"},
+        {FOR_SEED, "tasks -c 8", "not an option of this command"},
+        {FOR_CHECK, "tasks --raw", "not an option of this command"},
+        {FOR_RUN, "tasks --raw=yes", "takes no value"},
         {FOR_RUN, "tasks -L 5", "not supported yet"},
         {FOR_RUN, "tasks -f a.sql", "not supported yet"},
         {FOR_RUN, "tasks -b tpcb", "not supported yet"},
@@ -190,6 +243,9 @@ int main(void)
         cmocka_unit_test(params_keep_their_names),
         cmocka_unit_test(a_uri_among_the_operands_is_the_server),
         cmocka_unit_test(percentiles_are_fractions),
+        cmocka_unit_test(load_and_pool_have_pgbench_s_letters),
+        cmocka_unit_test(switches_may_have_a_value),
+        cmocka_unit_test(every_key_has_an_option),
         cmocka_unit_test(there_may_be_many),
         cmocka_unit_test(mistakes_name_the_option_and_the_remedy),
         cmocka_unit_test(rows_are_consistent),

@@ -112,7 +112,7 @@ static void the_live_line_tells_what_is_left(void **state)
     struct str line = {0};
     view_line(&view, &progress, 20 * NS_PER_S, 200, &line);
     assert_string_equal(str_text(&line), "trial 3 of 6  measuring status_prio · pool 8  [##########>         ]"
-                                         "  87 tx/s  p99 341 ms  wait 12.1 ms  28.0 s left");
+                                         "  87 tx/s  p99 341 ms  wait 12.1 ms  pool 16/16  28.0 s left");
     str_deinit(&line);
 }
 
@@ -175,6 +175,56 @@ static void steps_say_what_they_do(void **state)
     assert_string_equal(text, "connecting\nseeding none: 0 rows\nseeding one: 1 row\n");
 }
 
+static void measured(struct transaction_result *transaction, struct trial_result *trial)
+{
+    trial_result_init(trial);
+    assert_true(transaction_result_init(transaction, 0));
+    for (int i = 0; i < 100; i++) {
+        hist_record(transaction->response, 5 * NS_PER_MS);
+        hist_record(transaction->pool_wait, 3 * NS_PER_MS);
+    }
+    transaction->ok = 90;
+    transaction->timed_out = 8;
+    transaction->failed = 2;
+    trial->transactions = transaction;
+    trial->n_transactions = 1;
+    trial->order = 4;
+    trial->rate = 1;
+    trial->duration_ns = NS_PER_S;
+    trial->clients = trial->connections = 5;
+    trial->rate_tps = 100;
+    trial->complete = trial->valid = true;
+    trial->verdict = VERDICT_OVERLOADED;
+}
+
+/* Where transactions queue, a trial's line tells the rate, the wait, who gave up, and that it was too much. */
+static void a_trial_tells_its_queue(void **state)
+{
+    (void)state;
+    static const struct variant none = {.name = "none"};
+    static const int pools[] = {5};
+    static const enum isolation isolations[] = {ISOLATION_READ_COMMITTED};
+    static const struct rate rates[] = {{RATE_CLOSED, 0}, {RATE_TPS, 100}};
+    struct workload workload = {.variants = &none, .n_variants = 1, .sweep = {pools, 1, isolations, 1, rates, 2}};
+    struct transaction_result transaction;
+    struct trial_result trial;
+    char text[512] = "";
+    FILE *file = tmpfile();
+    struct view view;
+    assert_non_null(file);
+    view_init(&view, file, false, 0);
+    measured(&transaction, &trial);
+    view_trial(&view, &workload, &trial, 12);
+    rewind(file);
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    assert_string_equal(text,
+                        "trial 5 of 12: none · 100/s: 90 tx/s, p99 5.00 ms, wait p99 3.00 ms, 8 timed out, 2 failed,"
+                        " overloaded\n");
+    transaction_result_deinit(&transaction);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +236,7 @@ int main(void)
         cmocka_unit_test(seeding_counts_rows),
         cmocka_unit_test(steps_say_what_they_do),
         cmocka_unit_test(a_file_gets_plain_lines),
+        cmocka_unit_test(a_trial_tells_its_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,6 +117,60 @@ teardown() { common_teardown; }
     nothing_left
 }
 
+@test "rates, clients and habits: words in the plan, connections with the overflow" {
+    run --separate-stderr "$PGDYNO" run "$TINY" --dry-run -R 500,80%,closed -c 40 --think=5ms --acquire-timeout=2s \
+        --max-overflow=3 --arrivals=poisson -T 8
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"× 500/s, 80%, closed · 2 blocks"* ]]
+    [[ $output == *"trials       12 and up to 2 to find what a rate in % refers to"* ]]
+    [[ $output == *"40 clients on a closed loop, each thinking 5.00 ms between transactions; poisson arrivals at a rate"* ]]
+    [[ $output == *"gives up after waiting 2.00 s; up to 3 more connections when all are busy"* ]]
+    [[ $output == *"connections  6 at most"* ]]
+    [[ $output != *note:* ]]
+}
+
+@test "what does less than it seems to is noted" {
+    dry() {
+        run "$PGDYNO" run "$TINY" --dry-run "$@"
+        [ "$status" -eq 0 ]
+    }
+    dry -R 500
+    [[ $output == *"note: 500/s is 40 transactions in a window of 80.0 ms, too few"* ]]
+    dry -R 500 -T 8 --raw-memory=1kB
+    [[ $output == *"note: 500/s makes more transactions in a window than the 32 records"* ]]
+    dry -c 3 --pool=8
+    [[ $output == *"note: with 3 clients, at most 3 connections of a pool of 8 are ever busy"* ]]
+    dry --acquire-timeout=1s
+    [[ $output == *"note: \`acquire_timeout\` will not come into play"* ]]
+    { cat "$TINY"; echo 'load: { clients: 9 }'; } >file.yaml
+    run "$PGDYNO" run file.yaml --dry-run -R 500 -T 8
+    [[ $output == *"note: \`clients\` has no effect"* ]]
+}
+
+@test "a load that makes no sense names the option" {
+    bad() {
+        run "$PGDYNO" run "$TINY" --dry-run "$@"
+        echo "$output"
+        [ "$status" -eq 1 ]
+    }
+    bad -R 0,-1,1e9,101x,0%,2000%
+    [ "$(grep -c '^--rate: ' <<<"$output")" -eq 6 ]
+    bad -c 0
+    [[ $output == *"--clients: \`clients\` must be a whole number from 1 to 1000000"* ]]
+    bad -c 20 -R 500
+    [[ $output == *"--clients: "*"no effect"*"--pool"* ]]
+    bad --arrivals=poisson
+    [[ $output == *"--arrivals: "*"no effect"*"--rate"* ]]
+    bad --acquire-timeout=0.1ms --idle-timeout=soon
+    [[ $output == *"--acquire-timeout: "*"from 1ms to 24h, or never"*"--idle-timeout: "* ]]
+    bad -C --max-overflow=2
+    [[ $output == *"--connect: \`connect_per_transaction\` contradicts \`max_overflow\`"* ]]
+    bad --raw --raw-memory=0
+    [[ $output == *"--raw has nothing to keep"* ]]
+    [ ! -e pgdyno-results ]
+}
+
 @test "seed and clean want a server of yours" {
     for command in seed clean; do
         run "$PGDYNO" "$command" "$TINY"

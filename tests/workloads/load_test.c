@@ -49,6 +49,83 @@ static void settings_are_bound(void **state)
     workload_free(workload);
 }
 
+static void load_and_pool_are_bound(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    const struct rate *rates = workload->sweep.rates;
+    char name[RATE_NAME_BYTES];
+    assert_int_equal(workload->sweep.n_rates, 4);
+    assert_int_equal(rates[0].kind, RATE_CLOSED);
+    assert_int_equal(rates[1].kind, RATE_TPS);
+    assert_float_equal(rates[1].value, 500, 1e-9);
+    assert_int_equal(rates[2].kind, RATE_SHARE);
+    assert_float_equal(rates[2].value, 0.8, 1e-12);
+    assert_string_equal(rate_name(&rates[2], name), "80%");
+    assert_string_equal(rate_name(&rates[3], name), "12.5/s");
+    assert_int_equal(workload->load.clients, 64);
+    assert_int_equal(workload->load.think_ns, 5 * NS_PER_MS);
+    assert_int_equal(workload->load.arrivals, ARRIVALS_POISSON);
+    assert_int_equal(workload->measure.raw_bytes, 128 << 20);
+    const struct pool_habits wanted = {2 * NS_PER_S, 3, 1800 * NS_PER_S, 60 * NS_PER_S, false, false};
+    assert_int_equal(workload->pool.acquire_timeout_ns, wanted.acquire_timeout_ns);
+    assert_int_equal(workload->pool.max_overflow, wanted.max_overflow);
+    assert_int_equal(workload->pool.max_lifetime_ns, wanted.max_lifetime_ns);
+    assert_int_equal(workload->pool.idle_timeout_ns, wanted.idle_timeout_ns);
+    assert_false(workload->pool.pre_ping);
+    assert_false(workload->pool.connect_each);
+    workload_free(workload);
+}
+
+/* A variant has the workload's habits but for what it says itself, and the command line changes the workload's. */
+static void variants_have_habits_of_their_own(void **state)
+{
+    (void)state;
+    const struct override override = {"pool.acquire_timeout", "300ms", "--acquire-timeout"};
+    struct workload *workload = load(full, &override, 1);
+    const struct variant *pinged = &workload->variants[4], *unpooled = &workload->variants[5];
+    assert_string_equal(pinged->about, "pre_ping: true; max_lifetime: never; max_overflow: 0");
+    assert_int_equal(workload->variants[0].pool.max_overflow, 3);
+    assert_true(pinged->pool.pre_ping && !workload->variants[0].pool.pre_ping);
+    assert_int_equal(pinged->pool.max_overflow, 0);
+    assert_int_equal(pinged->pool.max_lifetime_ns, 0);
+    assert_int_equal(pinged->pool.idle_timeout_ns, 60 * NS_PER_S);
+    assert_int_equal(pinged->pool.acquire_timeout_ns, 300 * NS_PER_MS);
+    assert_true(unpooled->pool.connect_each && !pinged->pool.connect_each);
+    workload_free(workload);
+}
+
+static enum arrivals arrivals_of(const char *path, const char *variants)
+{
+    const struct override overrides[] = {{"sweep.rate", "500", "--rate"}, {"variants", variants, "--variant"}};
+    struct workload *workload = load(path, overrides, variants ? 2 : 1);
+    enum arrivals arrivals = workload->load.arrivals;
+    workload_free(workload);
+    return arrivals;
+}
+
+/* Constant where there is something to compare: it varies less. */
+static void arrivals_follow_the_number_of_variants(void **state)
+{
+    (void)state;
+    char path[4096];
+    unsetenv("PGDYNO_CATALOG");
+    assert_true(workload_find("tasks", path, sizeof path, NULL));
+    assert_int_equal(arrivals_of(TEST_DATA_DIR "/good/least.yaml", NULL), ARRIVALS_POISSON);
+    assert_int_equal(arrivals_of(path, NULL), ARRIVALS_CONSTANT);
+    assert_int_equal(arrivals_of(path, "partial"), ARRIVALS_POISSON);
+    assert_int_equal(arrivals_of(full, NULL), ARRIVALS_POISSON); /* says so */
+}
+
+static void sections_list_their_keys(void **state)
+{
+    (void)state;
+    assert_string_equal(workload_key("sweep", 2), "rate");
+    assert_null(workload_key("sweep", 3));
+    assert_null(workload_key("tables", 0));
+    assert_null(workload_key("nonsense", 0));
+}
+
 static void defaults_are_those_of_the_rows(void **state)
 {
     (void)state;
@@ -63,6 +140,13 @@ static void defaults_are_those_of_the_rows(void **state)
     assert_int_equal(workload->retry.max_tries, 10);
     assert_int_equal(workload->retry.backoff_min_ns, NS_PER_MS);
     assert_int_equal(workload->retry.backoff_max_ns, 100 * NS_PER_MS);
+    assert_int_equal(workload->sweep.n_rates, 1);
+    assert_int_equal(workload->sweep.rates[0].kind, RATE_CLOSED);
+    assert_int_equal(workload->load.clients, 0);
+    assert_int_equal(workload->load.think_ns, 0);
+    assert_int_equal(workload->measure.raw_bytes, 2097152 * 32);
+    assert_int_equal(workload->pool.acquire_timeout_ns, 0);
+    assert_int_equal(workload->pool.max_lifetime_ns, 0);
     assert_int_equal(workload->n_variants, 1);
     assert_string_equal(workload->variants[0].name, "none");
     assert_int_equal(workload->transactions[0].weight, 1);
@@ -140,7 +224,7 @@ static void variants_get_indexes_and_a_line(void **state)
 {
     (void)state;
     struct workload *workload = load(full, NULL, 0);
-    assert_int_equal(workload->n_variants, 4);
+    assert_int_equal(workload->n_variants, 6);
     assert_string_equal(workload->variants[1].indexes[0].name, "two_1");
     assert_string_equal(workload->variants[1].indexes[1].definition, "things (lower(name)) WHERE id > 1");
     assert_string_equal(workload->variants[2].indexes[0].name, "things_idx");
@@ -222,6 +306,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_bound),
+        cmocka_unit_test(load_and_pool_are_bound),
+        cmocka_unit_test(variants_have_habits_of_their_own),
+        cmocka_unit_test(arrivals_follow_the_number_of_variants),
+        cmocka_unit_test(sections_list_their_keys),
         cmocka_unit_test(defaults_are_those_of_the_rows),
         cmocka_unit_test(statements_are_cut_at_their_variables),
         cmocka_unit_test(branches_become_jumps),
