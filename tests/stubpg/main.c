@@ -1,11 +1,13 @@
 /* stubpg: a server that speaks PostgreSQL's protocol, takes scripted times, and knows the truth about them.
  *
- *     main      options                        server     sockets, the loop
- *     conn      one client's bytes             protocol   messages in         reply    messages out
- *     sql       what a statement is            statement  running it          command  STUB statements
- *     service   requests in time: line, limit, stalls         model    settings and draws
- *     journal   the log (record.h)
+ *     main       options                                   server     sockets, the loop
+ *     conn       one client's bytes                        protocol   messages in
+ *     sql        what a statement is                       statement  running it
+ *     service    requests in time: line, limit, stalls     reply      messages out
+ *     model      settings, and what is drawn from them     command    STUB statements
+ *     journal    the log (record.h)
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +24,7 @@ struct options {
     struct listen_options listen;
     const char *log;
     int64_t port, log_records;
-    bool help;
+    bool realtime, help;
 };
 
 /* --- Options ------------------------------------------------------------------------------------------------------ */
@@ -34,6 +36,7 @@ static void print_help(void)
            "  --host=FOLDER, -h          where the Unix socket goes\n"
            "  --port=N, -p               5432\n"
            "  --tcp                      listen on 127.0.0.1 as well\n"
+           "  --realtime                 run before all else on this machine; needs the right to\n"
            "  --log=FILE                 write the log when ended (CSV if it ends in .csv)\n"
            "  --log-records=N            no more than so many; 64 bytes each\n\n"
            "Settings, also as statements: STUB NAME VALUE\n\n");
@@ -62,15 +65,28 @@ static bool set_option(struct options *options, struct model *model, const char 
     return true;
 }
 
+/* The member that a flag sets; NULL if `name` is none. */
+static bool *flag_of(struct options *options, const char *name)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+    } rows[] = {{"--tcp", &options->listen.tcp}, {"--realtime", &options->realtime}, {"--help", &options->help}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return rows[i].flag;
+    return NULL;
+}
+
 static bool read_options(int argc, char **argv, struct options *options, struct model *model, struct err *err)
 {
     for (int i = 1; i < argc; i++) {
         char *name = argv[i], *value = name[0] == '-' && name[1] == '-' ? strchr(name, '=') : NULL;
-        options->help = options->help || strcmp(name, "--help") == 0;
-        if (strcmp(name, "--tcp") == 0)
-            options->listen.tcp = true;
-        if (strcmp(name, "--tcp") == 0 || strcmp(name, "--help") == 0)
+        bool *flag = flag_of(options, name);
+        if (flag) {
+            *flag = true;
             continue;
+        }
         if (value)
             *value++ = '\0';
         else
@@ -86,6 +102,17 @@ static bool read_options(int argc, char **argv, struct options *options, struct 
            err_set(err, ERR_USAGE, "--host", "is needed: the folder of the socket");
 }
 
+/* Late replies are logged as they were, but on a busy machine there would be many. */
+static bool be_prompt(const struct options *options, struct err *err)
+{
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    if (!options->realtime)
+        return true;
+    struct sched_param first = {.sched_priority = 1};
+    return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0 ||
+           err_system(err, "--realtime", "this needs CAP_SYS_NICE");
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
@@ -99,9 +126,8 @@ int main(int argc, char **argv)
     }
     options.listen.port = (int)options.port;
     options.listen.log_records = (size_t)options.log_records;
-    prctl(PR_SET_TIMERSLACK, 1UL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    ok = ok && server_open(&server, &options.listen, &err);
+    ok = ok && be_prompt(&options, &err) && server_open(&server, &options.listen, &err);
     if (ok) {
         printf("ready: host=%s port=%d\n", options.listen.host, (int)options.port);
         fflush(stdout);

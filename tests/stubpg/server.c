@@ -154,16 +154,19 @@ static void advance(struct server *server, int64_t now_ns)
         release_held(server, ended_ns);
 }
 
-/* epoll_pwait2 came with Linux 5.11, and not every tool that runs programs knows it. */
-static int sleep_for(int epoll_fd, struct epoll_event *events, int64_t left_ns)
+/* epoll_pwait2 came with Linux 5.11, and valgrind does not know it. */
+static int sleep_for(struct server *server, struct epoll_event *events, int64_t left_ns)
 {
     struct timespec timeout = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
-    int n = epoll_pwait2(epoll_fd, events, BATCH, &timeout, NULL);
-    if (n >= 0 || (errno != ENOSYS && errno != EPERM))
-        return n;
-    struct pollfd fd = {.fd = epoll_fd, .events = POLLIN};
+    if (!server->without_pwait2) {
+        int n = epoll_pwait2(server->epoll_fd, events, BATCH, &timeout, NULL);
+        if (n >= 0 || (errno != ENOSYS && errno != EPERM))
+            return n;
+        server->without_pwait2 = true;
+    }
+    struct pollfd fd = {.fd = server->epoll_fd, .events = POLLIN};
     ppoll(&fd, 1, &timeout, NULL);
-    return epoll_wait(epoll_fd, events, BATCH, 0);
+    return epoll_wait(server->epoll_fd, events, BATCH, 0);
 }
 
 static int wait_events(struct server *server, struct epoll_event *events)
@@ -172,7 +175,7 @@ static int wait_events(struct server *server, struct epoll_event *events)
     if (next_ns == INT64_MAX)
         return epoll_wait(server->epoll_fd, events, BATCH, -1);
     int64_t left_ns = next_ns - server->service.model.spin_ns - now_ns;
-    int n = sleep_for(server->epoll_fd, events, left_ns > 0 ? left_ns : 0);
+    int n = sleep_for(server, events, left_ns > 0 ? left_ns : 0);
     while (n == 0 && clock_now_ns() < next_ns)
         n = epoll_wait(server->epoll_fd, events, BATCH, 0);
     return n;

@@ -54,6 +54,7 @@ struct server {
     bool any_dead;
     uint32_t last_pid;
     int epoll_fd;
+    bool without_pwait2;
     int listeners[2];
     int n_listeners;
 };
