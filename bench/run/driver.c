@@ -2,9 +2,9 @@
  *
  *     start ─► connect ─► warm up ─► [lead ─► pause] ─► open the window ─► measure ─► drain ─► collect
  *
- * First each connection warms up by itself. Where clients or a schedule share the pool, the rest of the warm-up, at least
- * half of it, is that load (the lead), so that the window of a closed loop opens in full swing. With a rate the lead's
- * transactions are seen off, and the window's schedule begins afresh on an empty queue.
+ * First each connection warms up by itself. Where clients or a schedule share the pool, the rest of the warm-up, at
+ * least half of it, is that load (the lead), so that the window of a closed loop opens in full swing. With a rate the
+ * lead's transactions are seen off, and the window's schedule begins afresh on an empty queue.
  *
  * The workers do the work; this thread sets the times, looks after progress, Ctrl-C and a server that is gone, and
  * sleeps in between. */
@@ -173,6 +173,8 @@ static bool init_crew(struct drive *drive, struct err *err)
     crew->direct = is_direct(spec);
     crew->n_clients = client_count(spec);
     crew->n_workers = thread_count(spec);
+    crew->local_server =
+        spec->rate_tps > 0 || spec->workload->load.think_ns > 0 ? target_is_local(spec->target) : false;
     atomic_init(&crew->window.start_ns, INT64_MAX);
     atomic_init(&crew->window.end_ns, INT64_MAX);
     atomic_init(&crew->lead_end_ns, INT64_MAX);
@@ -517,7 +519,7 @@ static void measure(struct drive *drive)
 /* Ten seconds, or three times the longest response, as long as nobody waits for the terminal. */
 static int64_t drain_limit(const struct drive *drive)
 {
-    int64_t limit = DRAIN_LIMIT_NS;
+    int64_t limit = drive->spec->drain_ns > 0 ? drive->spec->drain_ns : DRAIN_LIMIT_NS;
     for (size_t i = 0; i < drive->timeline.n; i++)
         if (3 * drive->timeline.intervals[i].all.response.max > limit)
             limit = 3 * drive->timeline.intervals[i].all.response.max;

@@ -65,8 +65,7 @@ static void begin_timing(struct worker *worker)
     const struct crew *crew = worker->crew;
     double waits = waits_per_s(crew);
     int n = crew->n_workers;
-    worker->loop.spin_ns =
-        timing_begin(&worker->loop.timing, worker->late_ns, waits / n, n, target_is_local(crew->spec->target));
+    worker->loop.spin_ns = timing_begin(&worker->loop.timing, worker->late_ns, waits / n, n, crew->local_server);
 }
 
 /* A connection is there: for whom? Those that waited too long left when their time was over. */
@@ -393,8 +392,10 @@ static void *run(void *arg)
 {
     struct worker *worker = arg;
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    if (!worker->crew->direct && waits_per_s(worker->crew) > 0)
+    if (!worker->crew->direct && waits_per_s(worker->crew) > 0) {
+        timing_take_short_turns();
         worker->late_ns = timing_calibrate(worker->loop.epoll_fd);
+    }
     pool_start(&worker->pool, clock_now_ns());
     while (!worker->over && !worker->pool.refused && !cut(worker))
         turn(worker);

@@ -41,6 +41,7 @@ struct crew {
     int n_clients;
     int n_workers;
     struct streams streams;
+    bool local_server;           /* shares this machine's cores */
     int notify_fd;               /* eventfd: a worker has something to tell */
     _Atomic int stage;           /* enum crew_stage */
     _Atomic int64_t lead_end_ns; /* of the lead's schedule */
