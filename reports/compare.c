@@ -82,8 +82,7 @@ static bool compare_one(const struct facts *facts, int n_blocks, double *d, stru
     out->variant_value = cell_value(facts, out, out->variant);
     out->broken = figures_broken(facts, 0, out->point, NULL, NULL) > 0 ||
                   figures_broken(facts, out->variant, out->point, NULL, NULL) > 0;
-    out->overloaded =
-        figures_overloaded(facts, 0, out->point) || figures_overloaded(facts, out->variant, out->point);
+    out->overloaded = figures_overloaded(facts, 0, out->point) || figures_overloaded(facts, out->variant, out->point);
     out->n_blocks = collect_pairs(facts, out, n_blocks, d);
     out->p = out->p_adjusted = NAN;
     if (out->n_blocks == 0)

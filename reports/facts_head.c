@@ -74,7 +74,9 @@ static void read_rates(struct reader *reader, const json_t *list)
     for (size_t i = 0; facts->rates && i < n; i++) {
         const json_t *from = json_array_get(list, i);
         double tps = json_get_double(from, "tps", 0), share = json_get_double(from, "share", 0);
-        facts->rates[i] = (struct rate){.kind = tps > 0 ? RATE_TPS : share > 0 ? RATE_SHARE : RATE_CLOSED,
+        facts->rates[i] = (struct rate){.kind = tps > 0     ? RATE_TPS
+                                                : share > 0 ? RATE_SHARE
+                                                            : RATE_CLOSED,
                                         .value = tps > 0 ? tps : share};
     }
 }
@@ -160,12 +162,12 @@ bool facts_load_head(struct reader *reader, struct err *err)
         read_head(reader, head);
     json_decref(head);
     if (!ours)
-        return format > FACTS_FORMAT ? err_set(err, ERR_INPUT, path,
-                                               "its format is %lld, made by a later pgdyno: this one reads up to %d",
-                                               (long long)format, FACTS_FORMAT)
-                                     : err_set(err, ERR_INPUT, path,
-                                               "not a run.json that this pgdyno can read (formats 1 to %d)",
-                                               FACTS_FORMAT);
+        return format > FACTS_FORMAT
+                   ? err_set(err, ERR_INPUT, path,
+                             "its format is %lld, made by a later pgdyno: this one reads up to %d", (long long)format,
+                             FACTS_FORMAT)
+                   : err_set(err, ERR_INPUT, path, "not a run.json that this pgdyno can read (formats 1 to %d)",
+                             FACTS_FORMAT);
     if (facts->n_variants == 0 || facts->n_transactions == 0 || facts->n_pools == 0 || facts->n_isolations == 0)
         return err_set(err, ERR_INPUT, path, "damaged: variants, transactions or sweep are missing");
     return true;

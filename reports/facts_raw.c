@@ -1,4 +1,5 @@
-/* raw/: what was kept of single transactions. Percentiles are then the nearest rank of all values, to the nanosecond. */
+/* raw/: what was kept of single transactions. Percentiles are then the nearest rank of all values, to the nanosecond.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,8 +179,8 @@ static void recount_trial(struct reader *reader, struct fact_trial *trial, struc
     free(recounts);
 }
 
-/* The audit and Little's law once more: the time in the system from the raw records, its sum from what trials.jsonl says
- * of the histograms, so that neither speaks for itself. */
+/* The audit and Little's law once more: the time in the system from the raw records, its sum from what trials.jsonl
+ * says of the histograms, so that neither speaks for itself. */
 static void recheck(struct reader *reader, struct fact_trial *trial, const struct raw_trial *raw)
 {
     struct facts *facts = reader->facts;

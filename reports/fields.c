@@ -56,10 +56,8 @@ const struct field fields_counts[] = {
 const size_t fields_counts_n = FIELD_COUNT(fields_counts);
 
 const struct field fields_interval[] = {
-    INT64(struct interval_transaction, ok),
-    INT64(struct interval_transaction, failed),
-    INT64(struct interval_transaction, timed_out),
-    INT64(struct interval_transaction, retried),
+    INT64(struct interval_transaction, ok),        INT64(struct interval_transaction, failed),
+    INT64(struct interval_transaction, timed_out), INT64(struct interval_transaction, retried),
     INT64(struct interval_transaction, retries),
 };
 const size_t fields_interval_n = FIELD_COUNT(fields_interval);
@@ -85,9 +83,8 @@ const struct field fields_machine[] = {
 const size_t fields_machine_n = FIELD_COUNT(fields_machine);
 
 const struct field fields_pool_counts[] = {
-    INT64(struct pool_counts, connects),  INT64(struct pool_counts, recycled),
-    INT64(struct pool_counts, idled_out), INT64(struct pool_counts, overflows),
-    INT64(struct pool_counts, pings),     INT64(struct pool_counts, failed_pings),
+    INT64(struct pool_counts, connects),  INT64(struct pool_counts, recycled), INT64(struct pool_counts, idled_out),
+    INT64(struct pool_counts, overflows), INT64(struct pool_counts, pings),    INT64(struct pool_counts, failed_pings),
 };
 const size_t fields_pool_counts_n = FIELD_COUNT(fields_pool_counts);
 
@@ -110,9 +107,12 @@ const struct field fields_load[] = {
 const size_t fields_load_n = FIELD_COUNT(fields_load);
 
 const struct field fields_habits[] = {
-    INT64(struct pool_habits, acquire_timeout_ns), INT(struct pool_habits, max_overflow),
-    INT64(struct pool_habits, max_lifetime_ns),    INT64(struct pool_habits, idle_timeout_ns),
-    BOOL(struct pool_habits, pre_ping),            BOOL(struct pool_habits, connect_each),
+    INT64(struct pool_habits, acquire_timeout_ns),
+    INT(struct pool_habits, max_overflow),
+    INT64(struct pool_habits, max_lifetime_ns),
+    INT64(struct pool_habits, idle_timeout_ns),
+    BOOL(struct pool_habits, pre_ping),
+    BOOL(struct pool_habits, connect_each),
 };
 const size_t fields_habits_n = FIELD_COUNT(fields_habits);
 

@@ -26,7 +26,7 @@ struct field {
     }
 #define FIELD_TEXT_OF(type, member)                                                                                    \
     {                                                                                                                  \
-#member, FIELD_TEXT, offsetof(type, member), sizeof(((type *)0)->member)                                      \
+#member, FIELD_TEXT, offsetof(type, member), sizeof(((type *)0)->member)                                       \
     }
 #define FIELD_COUNT(fields) (sizeof(fields) / sizeof(fields)[0])
 

@@ -11,9 +11,8 @@ static bool in_cell(const struct trial_result *plain, int variant, struct point 
 
 void figures_cell(const struct facts *facts, int variant, struct point point, int transaction, struct cell_figures *out)
 {
-    *out = (struct cell_figures){.hists = &facts->hists[facts_cell(facts, variant, point)][transaction],
-                                 .offered_tps = NAN,
-                                 .tps = NAN};
+    *out = (struct cell_figures){
+        .hists = &facts->hists[facts_cell(facts, variant, point)][transaction], .offered_tps = NAN, .tps = NAN};
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct fact_trial *trial = &facts->trials[i];
         if (!facts_whole(trial) || !in_cell(&trial->plain, variant, point))

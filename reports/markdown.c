@@ -142,9 +142,9 @@ static void split_row(const struct facts *facts, int transaction, int variant, s
 /* Response, service, pool wait and lag side by side: measurement.md asks that all are always printed. */
 static void time_split(const struct facts *facts, struct str *out)
 {
-    static const char *const header[] = {"transaction",   "variant",       "point",       "response p50",
-                                         "response p99",  "service p50",   "service p99", "pool wait p50",
-                                         "pool wait p99", "harness lag p99, worst trial"};
+    static const char *const header[] = {
+        "transaction", "variant",     "point",         "response p50",  "response p99",
+        "service p50", "service p99", "pool wait p50", "pool wait p99", "harness lag p99, worst trial"};
     enum {
         COLUMNS = sizeof header / sizeof header[0]
     };

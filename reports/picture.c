@@ -174,26 +174,26 @@ enum {
 };
 
 /* gnuplot gives each entry the widest one's room. */
-static int legend_rows(const struct facts *facts, int width, bool crosses)
+static int legend_rows(const struct facts *facts, int width, int marks)
 {
     enum {
         LETTER = 8,
         SAMPLE = 60
     };
-    size_t longest = crosses ? strlen("a check broke") : 0;
+    size_t longest = marks > 0 ? strlen("a check broke") : 0;
     for (size_t v = 0; v < facts->n_variants; v++)
         longest = grid_width(facts->variants[v].name) > longest ? grid_width(facts->variants[v].name) : longest;
     longest = longest > LEGEND_LETTERS ? LEGEND_LETTERS : longest;
     int columns = width / ((int)longest * LETTER + SAMPLE);
     columns = columns > 0 ? columns : 1;
-    return ((int)facts->n_variants + crosses + columns - 1) / columns;
+    return ((int)facts->n_variants + marks + columns - 1) / columns;
 }
 
 void picture_panels(struct picture *picture, int rows, int columns)
 {
     fprintf(picture->gp, "set multiplot layout %d,%d title ", rows, columns);
     picture_quote(picture->gp, picture->title, false);
-    picture->legend_rows = legend_rows(picture->context->facts, picture->width, picture->crosses);
+    picture->legend_rows = legend_rows(picture->context->facts, picture->width, picture->crosses + picture->rings);
     for (int i = 0; i < picture->legend_rows; i++)
         fputs(".\"\\n \"", picture->gp); /* the lines below the title are the legend's place */
     fputs(" font ',14'\n", picture->gp);
@@ -360,7 +360,7 @@ void picture_marks(const struct facts *facts, struct point point, char *buf, siz
             broken++;
             last_broken = (int)v;
         }
-        if (figures_overloaded(facts, (int)v, point)) {
+        if (point.pool >= 0 && figures_overloaded(facts, (int)v, point)) {
             overloaded++;
             last_overloaded = (int)v;
         }
@@ -390,4 +390,6 @@ void picture_cross_title(const struct picture *picture)
 {
     if (picture->crosses)
         fputs(", NaN " PICTURE_CROSS("1.1") " title 'a check broke'", picture->gp);
+    if (picture->rings)
+        fputs(", NaN " PICTURE_RING " title 'overloaded'", picture->gp);
 }

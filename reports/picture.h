@@ -35,6 +35,7 @@ struct picture {
     int blocks;   /* data blocks so far: gnuplot's `index` */
     bool any;     /* something to see */
     bool crosses; /* somewhere in it a check broke: set before the panels begin */
+    bool rings;   /* somewhere in it the rate was too much: the same */
     struct err err;
 };
 
@@ -82,7 +83,8 @@ void axis_log(const struct axis *axis, const char *which, double margin, FILE *g
 void axis_linear(const struct axis *axis, const char *which, FILE *gp);
 
 /* "pool 8 · read committed · 500 tx/s", axes of −1 left out; with " · BROKEN", or " · BROKEN: covering" when not all
- * variants are, and the same of OVERLOADED. */
+ * variants are, and the same of OVERLOADED where
+ * one pool is meant. */
 void picture_point_name(const struct facts *facts, struct point point, char *buf, size_t size);
 /* Only that ending; "" when no check broke and nothing was overloaded. −1: any. */
 void picture_marks(const struct facts *facts, struct point point, char *buf, size_t size);
@@ -92,7 +94,9 @@ bool picture_has_rates(const struct facts *facts);
 /* Where a check broke a cross stands over the point, in every kind of picture; a plot clause ends so. It reaches beyond
  * the point, so that it shows on a dark one. */
 #define PICTURE_CROSS(size) "with points pt 2 ps " size " lw 1.6 lc rgb '#000000'"
-/* The legend's entry for crosses, if this run has any: a clause after others. */
+/* And a ring where it was overloaded, in pictures whose panels hold several points. */
+#define PICTURE_RING "with points pt 6 ps 2 lw 1.6 lc rgb '#D55E00'"
+/* The legend's entries for crosses and rings, if the picture has any: clauses after others. */
 void picture_cross_title(const struct picture *picture);
 
 #endif

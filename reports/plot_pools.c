@@ -54,13 +54,26 @@ static const char *span_words(const struct facts *facts)
                                                     : "bars: lowest and highest block";
 }
 
-static void add_point(struct picture *picture, double x, double value, struct axis blocks, bool broken, struct axis *y)
+struct marks {
+    bool broken, overloaded;
+};
+
+static struct marks marks_of(const struct facts *facts, int variant, struct point point)
+{
+    return (struct marks){figures_broken(facts, variant, point, NULL, NULL) > 0,
+                          figures_overloaded(facts, variant, point)};
+}
+
+static void add_point(struct picture *picture, double x, double value, struct axis blocks, struct marks marks,
+                      struct axis *y)
 {
     picture_value(picture, x);
     picture_value(picture, value);
     picture_value(picture, axis_empty(&blocks) ? NAN : blocks.low);
     picture_value(picture, axis_empty(&blocks) ? NAN : blocks.high);
-    picture_value(picture, broken ? value : NAN);
+    picture_value(picture, marks.broken ? value : NAN);
+    picture_value(picture, marks.overloaded ? value : NAN);
+    picture->rings |= marks.overloaded;
     picture_end_row(picture);
     axis_add(y, value);
     axis_add(y, blocks.low);
@@ -79,21 +92,20 @@ static void write_series(struct picture *picture, int transaction, int variant, 
 {
     const struct facts *facts = picture->context->facts;
     struct cell_figures cell;
-    picture_block(picture, "pool position, transactions/s, its bar, again if a check broke");
+    picture_block(picture, "pool position, transactions/s, its bar, again if a check broke, if overloaded");
     for (point.pool = 0; point.pool < (int)facts->n_pools; point.pool++) {
         figures_cell(facts, variant, point, transaction, &cell);
         add_point(picture, place(facts, point.pool, variant), cell.tps,
-                  span(facts, variant, point, transaction, trial_tps),
-                  figures_broken(facts, variant, point, NULL, NULL) > 0, tps);
+                  span(facts, variant, point, transaction, trial_tps), marks_of(facts, variant, point), tps);
     }
-    picture_block(picture, "pool position, p99 (ms), its bar, again if a check broke");
+    picture_block(picture, "pool position, p99 (ms), its bar, again if a check broke, if overloaded");
     for (point.pool = 0; point.pool < (int)facts->n_pools; point.pool++) {
         figures_cell(facts, variant, point, transaction, &cell);
         double value = figures_quantile(&cell, TIMING_RESPONSE, 0.99) / 1e6;
         struct axis none = {0};
         add_point(picture, place(facts, point.pool, variant), value,
                   isfinite(value) ? span(facts, variant, point, transaction, trial_p99) : none,
-                  figures_broken(facts, variant, point, NULL, NULL) > 0, p99);
+                  marks_of(facts, variant, point), p99);
     }
 }
 
@@ -163,6 +175,8 @@ static void write_panel(struct picture *picture, struct point point, bool p99, b
         picture_title(gp, facts->variants[v].name);
         if (broken)
             fprintf(gp, ", '' index %d using 1:5 " PICTURE_CROSS("1.8"), block);
+        if (picture->rings)
+            fprintf(gp, ", '' index %d using 1:6 " PICTURE_RING, block);
     }
     if (key)
         picture_cross_title(picture);

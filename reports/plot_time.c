@@ -1,5 +1,6 @@
-/* Throughput and latency second by second, and the wait for a connection where there is one: a row a pool size, block after block, the variants of a block one over the
- * other. Seconds are not averaged over blocks: averages of percentiles do not exist. */
+/* Throughput and latency second by second, and the wait for a connection where there is one: a row a pool size, block
+ * after block, the variants of a block one over the other. Seconds are not averaged over blocks: averages of
+ * percentiles do not exist. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,8 +171,7 @@ static void write_picture(struct picture *picture, struct scene *scene)
     const struct facts *facts = picture->context->facts;
     for (size_t p = 0; p < facts->n_pools; p++)
         for (size_t v = 0; v < facts->n_variants; v++)
-            write_series(picture, scene, (int)v,
-                         (struct point){(int)p, scene->point.isolation, scene->point.rate});
+            write_series(picture, scene, (int)v, (struct point){(int)p, scene->point.isolation, scene->point.rate});
     block_axis(facts, picture->gp);
     picture->crosses = figures_broken(facts, -1, scene->point, NULL, NULL) > 0;
     picture_panels(picture, (int)facts->n_pools, scene->wait ? 3 : 2);

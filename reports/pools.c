@@ -85,8 +85,7 @@ static void append_confidence(const struct facts *facts, const struct pool_size 
                    units_format_count(number, sizeof number, size->p_within, 2));
     else
         str_printf(out, " (90 %% of resamples pick %d–%d; P(within 5 %% of the best) %s)", facts->pools[size->low],
-                   facts->pools[size->high],
-                   units_format_count(number, sizeof number, size->p_within, 2));
+                   facts->pools[size->high], units_format_count(number, sizeof number, size->p_within, 2));
 }
 
 static void advice_line(const struct facts *facts, int variant, struct point point, const struct pool_size *size,

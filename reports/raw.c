@@ -133,8 +133,9 @@ bool raw_write(const char *path, const struct raw_trial *trial, struct err *err)
     if (fclose(file) == 0 && written)
         return true;
     errno = first_errno ? first_errno : errno;
-    return err_system(err, path, "cannot write the trial's raw records (earlier trials are safe; without --raw a trial "
-                                 "needs less room)");
+    return err_system(err, path,
+                      "cannot write the trial's raw records (earlier trials are safe; without --raw a trial "
+                      "needs less room)");
 }
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */

@@ -304,9 +304,8 @@ static json_t *head_value(const struct run_header *header)
     const struct workload *workload = header->workload;
     struct machine unknown = {0};
     return json_pack(
-        "{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "format",
-        FACTS_FORMAT, "pgdyno",
-        PGDYNO_VERSION, "run_id", header->run_id, "started_wall_ns", (json_int_t)header->started_wall_ns,
+        "{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "format", FACTS_FORMAT,
+        "pgdyno", PGDYNO_VERSION, "run_id", header->run_id, "started_wall_ns", (json_int_t)header->started_wall_ns,
         "command_line", command_value(header->command_line), "workload", workload_value(workload), "measure",
         measure_value(workload, header->threads), "sweep", sweep_value(&workload->sweep), "load",
         load_value(&workload->load), "pool", fields_write(fields_habits, fields_habits_n, &workload->pool), "variants",

@@ -404,8 +404,8 @@ static int fewest_blocks(const struct comparisons *comparisons)
     int fewest = -1;
     for (size_t i = 0; i < comparisons->n; i++) {
         const struct comparison *row = &comparisons->rows[i];
-        if (row != headline(comparisons, row->transaction, row->variant, row->point) ||
-            row->has_interval || row->broken || row->overloaded)
+        if (row != headline(comparisons, row->transaction, row->variant, row->point) || row->has_interval ||
+            row->broken || row->overloaded)
             continue;
         fewest = fewest < 0 || row->n_blocks < fewest ? row->n_blocks : fewest;
     }
@@ -422,7 +422,8 @@ void text_notes(const struct facts *facts, const struct comparisons *comparisons
     for (int i = 0; i < table.n_percentiles; i++)
         percentile_note(facts, table.percentiles[i], bullet, out);
     if (any_censored(facts))
-        str_printf(out, "%s≥ : some had not ended when the wait for them did; they count with the time they had taken\n",
+        str_printf(out,
+                   "%s≥ : some had not ended when the wait for them did; they count with the time they had taken\n",
                    bullet);
     if (fewest >= 0)
         str_printf(

@@ -65,8 +65,10 @@ static void verdict_lines(const struct facts *facts, enum verdict which, const c
     if (hidden > 0)
         str_printf(out, "%s%s: %d more cells: column verdict of summary.csv\n", bullet, headings[which], hidden);
     if (shown > 0 && which == VERDICT_OVERLOADED)
-        str_printf(out, "%sWhere it is overloaded the percentiles hang on how long the window was: no capacity is "
-                        "claimed there\n", bullet);
+        str_printf(out,
+                   "%sWhere it is overloaded the percentiles hang on how long the window was: no capacity is "
+                   "claimed there\n",
+                   bullet);
 }
 
 void text_verdicts(const struct facts *facts, bool bad, const char *bullet, struct str *out)
@@ -251,7 +253,8 @@ static void little_line(const struct facts *facts, const char *bullet, struct st
     }
     if (!worst)
         return;
-    str_printf(out, "%sLittle's law: ∫N dt and the sum of response times differ by %s %% in the worst trial%s\n", bullet,
+    str_printf(out, "%sLittle's law: ∫N dt and the sum of response times differ by %s %% in the worst trial%s\n",
+               bullet,
                worst->error < 0.000005 ? "<0.001" : units_format_count(error, sizeof error, 100 * worst->error, 3),
                worst->error > 0.001 ? ": THAT IS OVER THE LIMIT of 0.1 %" : " (limit 0.1 %)");
 }
@@ -280,10 +283,11 @@ void text_degraded(const struct facts *facts, const char *bullet, struct str *ou
     for (size_t i = 0; i < facts->n_trials; i++)
         n += !facts->trials[i].plain.records.complete;
     if (n > 0)
-        str_printf(out,
-                   "%sDEGRADED: the memory for raw records did not suffice in %zu of %zu trials: their percentiles come "
-                   "from histograms, and the replay audit could not cover them whole (raise measure: raw_memory)\n",
-                   bullet, n, facts->n_trials);
+        str_printf(
+            out,
+            "%sDEGRADED: the memory for raw records did not suffice in %zu of %zu trials: their percentiles come "
+            "from histograms, and the replay audit could not cover them whole (raise measure: raw_memory)\n",
+            bullet, n, facts->n_trials);
 }
 
 /* --- The pool's habits -------------------------------------------------------------------------------------------- */

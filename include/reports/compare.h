@@ -33,7 +33,7 @@ struct comparison {
     int n_blocks;                         /* where both trials are whole and have enough executions */
     bool broken;                          /* a check failed on either side: no side is faster */
     bool overloaded; /* the rate was too much for either side: their latencies hang on the windows' length */
-    bool has_ratio;                       /* n_blocks > 0 */
+    bool has_ratio;  /* n_blocks > 0 */
     bool has_interval;
     double ratio, low, high; /* variant over baseline: above 1 is slower for latency, faster for throughput */
     double p, p_adjusted;    /* NAN without a ratio */

@@ -8,8 +8,9 @@
 #include "reports/compare.h"
 #include "reports/facts.h"
 
-/* summary.csv, timeseries.csv, compare.csv, and pools.csv where sizes were compared, in the result's folder. Numbers have a decimal point whatever the locale;
- * what is not known is an empty cell. All are attempted; the error is the first one's. */
+/* summary.csv, timeseries.csv, compare.csv, and pools.csv where sizes were compared, in the result's folder. Numbers
+ * have a decimal point whatever the locale; what is not known is an empty cell. All are attempted; the error is the
+ * first one's. */
 bool csv_write_all(const struct facts *facts, const struct comparisons *comparisons, struct err *err);
 
 #endif

@@ -55,7 +55,8 @@ void text_wrap(const char *text, int width, struct str *out);
 
 /* "11.8× faster [11.2, 12.5]", "13 % slower [8 %, 17 %]", "about equal [−1 %, +2 %]" where the interval covers 1 and
  * lies within the metric's margin, "unclear [−12 %, +30 %]" where it covers 1 and more; "broken" where a check failed
- * on either side, "overloaded" where the rate was too much for one; "" without a ratio. Returns −1 worse, 0 unclear, 1 better. */
+ * on either side, "overloaded" where the rate was too much for one; "" without a ratio. Returns −1 worse, 0 unclear, 1
+ * better. */
 int text_ratio(const struct comparison *row, struct str *out);
 
 #endif

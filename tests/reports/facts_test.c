@@ -231,15 +231,9 @@ static void test_killed_in_mid_trial(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PLACE_TEST(test_facts_come_back),
-        PLACE_TEST(test_no_secrets),
-        PLACE_TEST(test_unfinished_line),
-        PLACE_TEST(test_cut_anywhere),
-        PLACE_TEST(test_stopped),
-        PLACE_TEST(test_missing_histograms),
-        PLACE_TEST(test_no_trials),
-        PLACE_TEST(test_not_a_result),
-        PLACE_TEST(test_folder_of_runs),
+        PLACE_TEST(test_facts_come_back),     PLACE_TEST(test_no_secrets),   PLACE_TEST(test_unfinished_line),
+        PLACE_TEST(test_cut_anywhere),        PLACE_TEST(test_stopped),      PLACE_TEST(test_missing_histograms),
+        PLACE_TEST(test_no_trials),           PLACE_TEST(test_not_a_result), PLACE_TEST(test_folder_of_runs),
         PLACE_TEST(test_killed_in_mid_trial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,9 +83,17 @@ static struct hist *write_shape(FILE *file, int shape)
 static void read_with_reference(const char *java, const char *path, const char *tag, struct str *out)
 {
     struct err err = {0};
-    const char *const argv[] = {
-        java,   "-cp", HDRHISTOGRAM_JAR, "org.HdrHistogram.HistogramLogProcessor", "-i", path, "-tag", tag,
-        "-outputValueUnitRatio", "1", NULL};
+    const char *const argv[] = {java,
+                                "-cp",
+                                HDRHISTOGRAM_JAR,
+                                "org.HdrHistogram.HistogramLogProcessor",
+                                "-i",
+                                path,
+                                "-tag",
+                                tag,
+                                "-outputValueUnitRatio",
+                                "1",
+                                NULL};
     if (!proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, 60 * NS_PER_S, out, &err))
         fail_msg("%s", err.text);
 }

@@ -200,17 +200,51 @@ static void test_pictures_of_little(void **state)
     assert_string_equal(str_text(&place->log), "");
 }
 
+/* Rates, waiting and several sizes: each kind of picture has its part of it, and gnuplot takes them all. */
+static void test_pictures_of_a_queue(void **state)
+{
+    struct place *place = *state;
+    struct synthetic shape = small;
+    int pictures = 0, scripts = 0;
+    char gnuplot[1024];
+    if (!proc_find("gnuplot", gnuplot, sizeof gnuplot))
+        skip();
+    shape.n_pools = 3;
+    shape.clients = 32;
+    shape.n_rates = 2;
+    shape.rates[1] = (struct rate){RATE_TPS, 400};
+    synthetic_write(&shape, place->folder, true);
+    free(report(place, true, NULL));
+    assert_string_equal(str_text(&place->log), "");
+    count_pictures(place, ".svg", &pictures, &scripts);
+    assert_int_equal(pictures, scripts);
+    assert_file_has(place, "plots/pools_dashboard.svg", ">▼ smallest within 5 % of the best, ▬ 90 % of resamples<");
+    assert_file_has(place, "plots/pools_dashboard.400s.svg", ">dashboard, 400 tx/s: throughput and p99 by pool size<");
+    assert_file_has(place, "plots/pools_dashboard.400s.svg", ">overloaded<");
+    assert_file_has(place, "plots/parts_dashboard.svg", ">pool wait<");
+    assert_file_has(place, "plots/time_dashboard_rc.400s.svg", "pool wait · OVERLOADED<");
+    assert_file_has(place, "plots/percentiles_dashboard.svg", ">pool 8 · read committed · 400 tx/s · OVERLOADED<");
+}
+
+/* One size has no trend to show. */
+static void test_no_picture_of_one_size(void **state)
+{
+    struct place *place = *state;
+    synthetic_write(&small, place->folder, true);
+    free(report(place, true, NULL));
+    assert_true(exists(place, "plots/percentiles_dashboard.gp"));
+    assert_false(exists(place, "plots/pools_dashboard.gp"));
+    assert_false(exists(place, "plots/parts_dashboard.gp"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PLACE_TEST(test_broken_pictures),
-        PLACE_TEST(test_gnuplot_missing),
-        PLACE_TEST(test_gnuplot_fails),
-        PLACE_TEST(test_gnuplot_makes_nothing),
-        PLACE_TEST(test_gnuplot_hangs),
-        PLACE_TEST(test_a_stop_ends_all_plots),
-        PLACE_TEST(test_pictures),
-        PLACE_TEST(test_pictures_of_little),
+        PLACE_TEST(test_broken_pictures), PLACE_TEST(test_gnuplot_missing),
+        PLACE_TEST(test_gnuplot_fails),   PLACE_TEST(test_gnuplot_makes_nothing),
+        PLACE_TEST(test_gnuplot_hangs),   PLACE_TEST(test_a_stop_ends_all_plots),
+        PLACE_TEST(test_pictures),        PLACE_TEST(test_pictures_of_little),   PLACE_TEST(test_pictures_of_a_queue),
+        PLACE_TEST(test_no_picture_of_one_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

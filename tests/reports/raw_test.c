@@ -59,8 +59,14 @@ static void test_round_trip(void **state)
 static void test_bytes(void **state)
 {
     struct place *place = *state;
-    struct record list[2] = {{0}, {.intended_ns = 1, .pool_wait_ns = 2, .service_ns = 0x0102030405060708, .lag_ns = 5,
-                                   .transaction = 0x0201, .attempts = 7, .status = RECORD_CENSORED}};
+    struct record list[2] = {{0},
+                             {.intended_ns = 1,
+                              .pool_wait_ns = 2,
+                              .service_ns = 0x0102030405060708,
+                              .lag_ns = 5,
+                              .transaction = 0x0201,
+                              .attempts = 7,
+                              .status = RECORD_CENSORED}};
     struct raw_trial in = some_records(list, 0);
     unsigned char bytes[160];
     char path[512];
@@ -246,9 +252,12 @@ static void test_full_disk_of_raw(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PLACE_TEST(test_round_trip),        PLACE_TEST(test_bytes),
-        PLACE_TEST(test_damage),            PLACE_TEST(test_exact_percentiles),
-        PLACE_TEST(test_raw_and_histograms_agree), PLACE_TEST(test_disagreement_is_said),
+        PLACE_TEST(test_round_trip),
+        PLACE_TEST(test_bytes),
+        PLACE_TEST(test_damage),
+        PLACE_TEST(test_exact_percentiles),
+        PLACE_TEST(test_raw_and_histograms_agree),
+        PLACE_TEST(test_disagreement_is_said),
         PLACE_TEST(test_full_disk_of_raw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,8 +116,8 @@ static inline void synthetic_workload(const struct synthetic *shape, struct synt
                                                   .seed = 42,
                                                   .protocol = PROTOCOL_PREPARED},
                                       .retry = {.max_tries = 10}};
-    run->workload.sweep = (struct sweep){
-        run->pools, (size_t)shape->n_pools, run->isolations, (size_t)shape->n_isolations, run->rates, 1};
+    run->workload.sweep =
+        (struct sweep){run->pools, (size_t)shape->n_pools, run->isolations, (size_t)shape->n_isolations, run->rates, 1};
     run->workload.load = (struct load){.clients = shape->clients, .arrivals = ARRIVALS_CONSTANT};
     for (int i = 0; i < shape->n_rates; i++)
         run->rates[i] = shape->rates[i];
@@ -410,8 +410,7 @@ static inline void synthetic_write(const struct synthetic *shape, const char *fo
         fail_msg("%s: %s", err.where, err.text);
     if (shape->raw)
         store_keep_raw(store);
-    if (!synthetic_fill(shape, store, &run, &err) ||
-        (finish && !store_finish(store, "finished", NULL, &err)))
+    if (!synthetic_fill(shape, store, &run, &err) || (finish && !store_finish(store, "finished", NULL, &err)))
         fail_msg("%s: %s", err.where, err.text);
     store_close(store);
 }

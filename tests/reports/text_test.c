@@ -116,7 +116,8 @@ static void test_broken_is_shown(void **state)
                     "\ndashboard,throughput,8,read committed,,none,status_prio,200,200,1,1,1,1,1,8,,broken\n");
     assert_file_has(place, "compare.csv",
                     "\ndashboard,throughput,8,repeatable read,,none,status_prio,200,200,1,1,1,1,1,8,,\n");
-    assert_file_has(place, "summary.csv", ",1,valid,,check money_kept does not hold after this trial: it gives false\n");
+    assert_file_has(place, "summary.csv",
+                    ",1,valid,,check money_kept does not hold after this trial: it gives false\n");
     free(table);
 }
 

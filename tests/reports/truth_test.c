@@ -1,6 +1,6 @@
 /* Runs with rates: overload, accounts, lag, pool wait and pool sizes, in the table, the files and report.md. */
-#include "place.h"
 #include "base/json.h"
+#include "place.h"
 
 static struct synthetic with_rates(void)
 {
@@ -29,9 +29,9 @@ static void test_overload_is_shown(void **state)
     assert_has(busy, "  overloaded\n");
     assert_has(busy, " ≥");
     assert_true(strstr(table, "≥") > busy);
+    assert_has(busy, "\nOVERLOADED: none · 80 %: 8 of 8 trials: 234 tx/s arrive in the second half, 196 are carried\n");
     assert_has(busy,
-               "\nOVERLOADED: none · 80 %: 8 of 8 trials: 234 tx/s arrive in the second half, 196 are carried\n");
-    assert_has(busy, "\nWhere it is overloaded the percentiles hang on how long the window was: no capacity is claimed");
+               "\nWhere it is overloaded the percentiles hang on how long the window was: no capacity is claimed");
     assert_has(busy, "\nAll 32 trials valid; 16 overloaded: see above.\n");
     assert_file_has(place, "report.md", "> OVERLOADED: none · 80 %: 8 of 8 trials: ");
     assert_file_has(place, "report.md", "*Overloaded* means that the rate is more than the server carries");
@@ -75,8 +75,7 @@ static void test_files_with_rates(void **state)
     assert_file_has(place, "histograms/none.pool8.rc.400s.hlog", "\nTag=dashboard.response.1s,");
     assert_file_has(place, "summary.csv", ",none,8,read committed,400,,2,1,dashboard,all,2.5,500,500,0,0,0,200,200,");
     assert_file_has(place, "summary.csv", ",dashboard,all,2.5,500,498,0,1,1,199.2,199.2,");
-    assert_file_has(place, "summary.csv",
-                    ",1,overloaded,\"234 tx/s arrive in the second half, 196 are carried\",\n");
+    assert_file_has(place, "summary.csv", ",1,overloaded,\"234 tx/s arrive in the second half, 196 are carried\",\n");
     assert_file_has(place, "compare.csv", "\ndashboard,p50,8,read committed,400,none,status_prio,");
     assert_file_has(place, "compare.csv", ",8,,overloaded\n");
 }
@@ -154,8 +153,9 @@ static void test_sweep_table(void **state)
                       "dashboard   pool 4    200  13.0 ms  39.6 ms  71.4 ms   8.50 ms      32.9 ms  Seq Scan tasks\n"
                       "            pool 8    320  23.6 ms  ");
     assert_has(table, "\n            pool 16   300  ");
-    assert_has(table, "\nsmallest pool within 5 % of the best throughput: 32 (90 % of resamples pick it; P(within 5 % of "
-                      "the best) 1.00); the");
+    assert_has(table,
+               "\nsmallest pool within 5 % of the best throughput: 32 (90 % of resamples pick it; P(within 5 % of "
+               "the best) 1.00); the");
     assert_has(table, "best is the largest that was tried: a larger one may be better still\n");
     assert_file_has(place, "pools.csv",
                     "variant,isolation,pool_size,goodput_tps,share_of_best,picked,share_of_resamples,p_within_5pct,"
@@ -250,10 +250,11 @@ static void test_later_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PLACE_TEST(test_overload_is_shown), PLACE_TEST(test_accounts),         PLACE_TEST(test_files_with_rates),
-        PLACE_TEST(test_pool_wait_comes_through), PLACE_TEST(test_truth_lines), PLACE_TEST(test_degraded_is_loud),
-        PLACE_TEST(test_sweep_table),       PLACE_TEST(test_no_advice),        PLACE_TEST(test_format_1),
-        PLACE_TEST(test_later_format),
+        PLACE_TEST(test_overload_is_shown), PLACE_TEST(test_accounts),
+        PLACE_TEST(test_files_with_rates),  PLACE_TEST(test_pool_wait_comes_through),
+        PLACE_TEST(test_truth_lines),       PLACE_TEST(test_degraded_is_loud),
+        PLACE_TEST(test_sweep_table),       PLACE_TEST(test_no_advice),
+        PLACE_TEST(test_format_1),          PLACE_TEST(test_later_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
