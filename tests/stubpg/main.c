@@ -7,6 +7,7 @@
  *     model      settings, and what is drawn from them     command    STUB statements
  *     journal    the log (record.h)
  */
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static void print_help(void)
            "  --host=FOLDER, -h          where the Unix socket goes\n"
            "  --port=N, -p               5432\n"
            "  --tcp                      listen on 127.0.0.1 as well\n"
-           "  --realtime                 run before all else on this machine; needs the right to\n"
+           "  --realtime                 run before all else on this machine, if it may (CAP_SYS_NICE)\n"
            "  --log=FILE                 write the log when ended (CSV if it ends in .csv)\n"
            "  --log-records=N            no more than so many; 64 bytes each\n\n"
            "Settings, also as statements: STUB NAME VALUE\n\n");
@@ -102,15 +103,14 @@ static bool read_options(int argc, char **argv, struct options *options, struct 
            err_set(err, ERR_USAGE, "--host", "is needed: the folder of the socket");
 }
 
-/* Late replies are logged as they were, but on a busy machine there would be many. */
-static bool be_prompt(const struct options *options, struct err *err)
+/* Late replies are logged as they were, but on a busy machine there would be many. Where it is not allowed, the stub
+ * is still right, only later. */
+static void be_prompt(bool realtime)
 {
-    prctl(PR_SET_TIMERSLACK, 1UL);
-    if (!options->realtime)
-        return true;
     struct sched_param first = {.sched_priority = 1};
-    return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0 ||
-           err_system(err, "--realtime", "this needs CAP_SYS_NICE");
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    if (realtime && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) != 0)
+        fprintf(stderr, "stubpg: --realtime: %s; going on without\n", strerror(errno));
 }
 
 int main(int argc, char **argv)
@@ -127,7 +127,8 @@ int main(int argc, char **argv)
     options.listen.port = (int)options.port;
     options.listen.log_records = (size_t)options.log_records;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    ok = ok && be_prompt(&options, &err) && server_open(&server, &options.listen, &err);
+    be_prompt(options.realtime);
+    ok = ok && server_open(&server, &options.listen, &err);
     if (ok) {
         printf("ready: host=%s port=%d\n", options.listen.host, (int)options.port);
         fflush(stdout);

@@ -77,8 +77,9 @@ static inline PGconn *stub_connect(const struct stub *stub)
     return pg;
 }
 
-/* A stub of its own, in a folder of its own. `options` (may be NULL) ends with NULL; --host is not for the taking. The
- * struct stays where it is: `target` points into it. */
+/* A stub of its own, in a folder of its own; it ends with the calling thread, should that not get to stub_stop.
+ * `options` (may be NULL) ends with NULL; --host is not for the taking. The struct stays where it is: `target` points
+ * into it. */
 static inline void stub_start(struct stub *stub, const char *const *options)
 {
     int pipe_fds[2];
