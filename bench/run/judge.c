@@ -335,6 +335,16 @@ static void judge_censored(const struct session *session, struct trial_result *t
     }
 }
 
+/* Said only where records were wanted: without memory for any there are none. */
+static void judge_records(const struct session *session, struct trial_result *trial)
+{
+    if (session->workload->measure.raw_bytes > 0 && !trial->records.complete && trial->scheduled > 0)
+        trial_result_warn(trial,
+                          "raw records of %zu of %" PRId64
+                          " transactions only: no replay audit, no Little's law; raise raw_memory",
+                          trial->records.n, trial->scheduled);
+}
+
 static void judge_background(struct trial_result *trial)
 {
     static const struct {
@@ -407,6 +417,7 @@ void judge_trial(const struct session *session, const struct state_print *before
     judge_use(trial);
     judge_give_ups(session, trial);
     judge_censored(session, trial);
+    judge_records(session, trial);
     judge_background(trial);
     judge_counters(session, trial);
     judge_state(session, before, trial);

@@ -408,6 +408,25 @@ static void records_and_histograms_disagree(void **state)
     says(&measured, VERDICT_INVALID, "Little's law is off by 0.20 %");
 }
 
+static void no_room_for_records(void **state)
+{
+    (void)state;
+    struct measured measured;
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    struct trial_result *trial = &measured.bench.trial;
+    trial->records.complete = false;
+    judge_trial(&measured.bench.session, &first, true, trial);
+    assert_int_equal(trial->n_warnings, 0); /* none were wanted */
+    measured.workload.measure.raw_bytes = 32000;
+    trial->records.n = 1000;
+    judge_trial(&measured.bench.session, &first, true, trial);
+    assert_int_equal(trial->verdict, VERDICT_VALID);
+    assert_int_equal(trial->n_warnings, 1);
+    assert_non_null(strstr(trial->warnings[0], "raw records of 1000 of 2"));
+    assert_false(trial->audit.made || trial->little.made);
+    release(&measured);
+}
+
 /* --- What the figures can be used for ----------------------------------------------------------------------------- */
 
 static void more_than_is_carried(void **state)
@@ -475,6 +494,7 @@ int main(void)
         cmocka_unit_test(without_a_core),
         cmocka_unit_test(a_wait_of_our_own),
         cmocka_unit_test(records_and_histograms_disagree),
+        cmocka_unit_test(no_room_for_records),
         cmocka_unit_test(more_than_is_carried),
         cmocka_unit_test(too_short),
         cmocka_unit_test(no_steady_state),

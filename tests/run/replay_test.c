@@ -160,15 +160,16 @@ static void what_did_not_end_well(void **state)
         {.intended_ns = 10, .pool_wait_ns = 50, .status = RECORD_TIMED_OUT},
         {.intended_ns = 20, .pool_wait_ns = 80, .service_ns = 900, .attempts = 1, .status = RECORD_CENSORED},
         {.intended_ns = 30, .pool_wait_ns = 970, .status = RECORD_CENSORED},
+        {.intended_ns = 40, .pool_wait_ns = NS_PER_S, .status = RECORD_CENSORED}, /* who knows when its turn was */
     };
     struct trial_result trial = {
-        .rate_tps = 1, .connections = 1, .clients = 1, .records = {.list = list, .n = 4, .complete = true}};
+        .rate_tps = 1, .connections = 1, .clients = 1, .records = {.list = list, .n = 5, .complete = true}};
     replay_audit(&no_habits, &trial);
     assert_true(trial.audit.made);
     assert_int_equal(trial.audit.excess_p99_ns, 0);
     struct hist *wait = hist_new();
     assert_true(replay_waits(&trial.records, 1, wait));
-    assert_int_equal(wait->total, 3);
+    assert_int_equal(wait->total, 4);
     assert_int_equal(wait->max, 970);
     hist_clear(wait);
     assert_true(replay_waits(&trial.records, 2, wait)); /* with another connection nobody would have waited */
@@ -188,6 +189,18 @@ static void a_long_one_from_before_the_window(void **state)
     replay_audit(&no_habits, &trial);
     assert_true(trial.audit.made);
     assert_int_equal(trial.audit.excess_p99_ns, 0);
+}
+
+/* More at once than there are connections: that is for other checks to find, and must not break this one. */
+static void records_that_cannot_be(void **state)
+{
+    (void)state;
+    struct simulation simulation = closed_load();
+    struct trial_result trial = simulated(&simulation);
+    trial.connections = 2;
+    replay_audit(&no_habits, &trial);
+    assert_true(trial.audit.made);
+    free(trial.records.list);
 }
 
 static void refused(const struct trial_result *like, const struct pool_habits *habits, const char *words)
@@ -238,7 +251,7 @@ int main(void)
         cmocka_unit_test(each_start_is_the_simulations), cmocka_unit_test(who_was_let_wait_is_found),
         cmocka_unit_test(a_long_queue_allows_more),      cmocka_unit_test(an_idle_connection_is_found),
         cmocka_unit_test(what_did_not_end_well),         cmocka_unit_test(a_long_one_from_before_the_window),
-        cmocka_unit_test(where_it_would_mean_nothing),
+        cmocka_unit_test(records_that_cannot_be),        cmocka_unit_test(where_it_would_mean_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
