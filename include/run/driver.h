@@ -26,6 +26,7 @@ struct drive_spec {
     enum arrivals arrivals; /* with a rate. Think time and the pool's habits are the workload's */
     int threads;            /* 0: usable cores, at most one a connection */
     int64_t warmup_ns, duration_ns;
+    int64_t drain_ns; /* how long to await what still runs, if 3 × the longest response is not longer; 0: 10 s */
     uint64_t seed;
     int block;
     const struct progress_sink *progress; /* may be NULL */

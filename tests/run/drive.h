@@ -42,7 +42,8 @@ struct drive_case {
     const char *text;
     const struct target *target;
     int connections, threads;
-    int64_t warmup_ns, duration_ns;
+    int64_t warmup_ns, duration_ns, drain_ns;
+    int64_t raw_bytes; /* 0: 64 MB */
     enum isolation isolation;
     enum protocol protocol;
     const char *app;
@@ -63,7 +64,7 @@ static inline bool drive_case(const struct drive_case *c, struct trial_result *o
     struct variant variant = workload->variants[0];
     variant.pool = c->pool;
     workload->load.think_ns = c->think_ns;
-    workload->measure.raw_bytes = 64 << 20;
+    workload->measure.raw_bytes = c->raw_bytes ? c->raw_bytes : 64 << 20;
     struct drive_spec spec = {
         .target = c->target ? c->target : cluster_target(test_cluster()),
         .schema = "public",
@@ -79,6 +80,7 @@ static inline bool drive_case(const struct drive_case *c, struct trial_result *o
         .threads = c->threads ? c->threads : 2,
         .warmup_ns = c->warmup_ns,
         .duration_ns = c->duration_ns ? c->duration_ns : 300 * NS_PER_MS,
+        .drain_ns = c->drain_ns,
         .seed = 7,
         .block = c->block,
         .progress = &sink,
