@@ -104,6 +104,10 @@ int conn_socket(const struct conn *conn)
 const char *conn_error(const struct conn *conn, char *buf, size_t size)
 {
     const char *primary = conn->result ? PQresultErrorField(conn->result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    if (conn->unanswered_s > 0) {
+        snprintf(buf, size, "no answer within %d s", conn->unanswered_s);
+        return buf;
+    }
     if (primary)
         return primary;
     snprintf(buf, size, "%s", conn->pg ? PQerrorMessage(conn->pg) : "out of memory");

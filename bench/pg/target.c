@@ -95,8 +95,8 @@ static char *option_of(PQconninfoOption *options, const char *keyword)
 
 /* Only libpq knows what connection strings, variables and service files come to together. It gathers all of that before
  * it finds that there is no such sslmode, and then stops: nothing is opened. If it could gather nothing, our sslmode is
- * not there either. */
-bool target_is_local(const struct target *target)
+ * not there either, and the answer is NULL. PQconninfoFree() it. */
+static PQconninfoOption *resolve(const struct target *target)
 {
     static const char no_such_mode[] = "resolve only";
     const char *keywords[TARGET_KEYWORDS + 1], *values[TARGET_KEYWORDS + 1];
@@ -110,11 +110,30 @@ bool target_is_local(const struct target *target)
     PGconn *conn = PQconnectStartParams(keywords, values, 1);
     PQconninfoOption *options = PQconninfo(conn);
     const char *mode = option_of(options, "sslmode");
+    PQfinish(conn);
+    if (mode && strcmp(mode, no_such_mode) == 0)
+        return options;
+    PQconninfoFree(options);
+    return NULL;
+}
+
+bool target_is_local(const struct target *target)
+{
+    PQconninfoOption *options = resolve(target);
     char *hosts = option_of(options, "hostaddr");
     if (!hosts)
         hosts = option_of(options, "host");
-    bool local = mode && strcmp(mode, no_such_mode) == 0 && (!hosts || has_own_host(hosts));
+    bool local = options && (!hosts || has_own_host(hosts));
     PQconninfoFree(options);
-    PQfinish(conn);
     return local;
+}
+
+/* What is no number libpq refuses when it connects. */
+int target_connect_timeout_s(const struct target *target)
+{
+    PQconninfoOption *options = resolve(target);
+    const char *text = option_of(options, "connect_timeout");
+    int seconds = text ? atoi(text) : -1;
+    PQconninfoFree(options);
+    return !text ? -1 : seconds <= 0 ? 0 : seconds == 1 ? 2 : seconds;
 }

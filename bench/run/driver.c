@@ -40,7 +40,8 @@
 
 enum {
     SPARE_DESCRIPTORS = 64,
-    WORKER_DESCRIPTORS = 2
+    WORKER_DESCRIPTORS = 2,
+    CONNECT_TIMEOUT_S = 10 /* unless the user says otherwise */
 };
 
 struct drive {
@@ -120,6 +121,12 @@ static enum protocol protocol_of(const struct drive_spec *spec)
     return nothing_kept ? PROTOCOL_EXTENDED : spec->protocol;
 }
 
+static int connect_timeout_s(const struct drive_spec *spec)
+{
+    int seconds = target_connect_timeout_s(spec->target);
+    return seconds < 0 ? CONNECT_TIMEOUT_S : seconds;
+}
+
 static uint64_t family(const struct drive_spec *spec, const char *purpose)
 {
     return rng_family(spec->seed, str_hash(purpose, strlen(purpose)), (uint64_t)spec->block);
@@ -188,7 +195,8 @@ static bool init_crew(struct drive *drive, struct err *err)
                                          .mix = &crew->mix,
                                          .protocol = protocol_of(spec),
                                          .habits = *habits(spec),
-                                         .window = &crew->window};
+                                         .window = &crew->window,
+                                         .connect_timeout_s = connect_timeout_s(spec)};
     crew->notify_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (crew->notify_fd < 0)
         return err_system(err, NULL, "cannot make an eventfd");

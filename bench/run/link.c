@@ -8,8 +8,6 @@
 #include "run/cold.h"
 #include "run/retry.h"
 
-#define CONNECT_LIMIT_NS (10 * NS_PER_S)
-
 static struct link *link_of_retry(struct timer *timer)
 {
     return (struct link *)(void *)((char *)timer - offsetof(struct link, retry));
@@ -52,6 +50,9 @@ COLD static void refuse_start(struct link *link)
         err_set(&pool->err, ERR_SERVER, NULL, "cannot set up a session: %s", text);
     } else {
         err_set(&pool->err, ERR_SERVER, NULL, "cannot connect: %s", text);
+        if (link->conn.unanswered_s > 0)
+            err_append(&pool->err, "is the server up, and does the network let it answer? connect_timeout in the "
+                                   "connection string sets another limit");
     }
 }
 
@@ -109,9 +110,15 @@ static void on_retry(struct timer *timer, int64_t now_ns)
     link_open(link_of_retry(timer), now_ns);
 }
 
+static void set_deadline(struct link *link, int64_t now_ns)
+{
+    int64_t timeout_ns = link->pool->plan->connect_timeout_s * NS_PER_S;
+    link->deadline_ns = timeout_ns > 0 ? now_ns + timeout_ns : INT64_MAX;
+}
+
 static void watch_deadline(struct link *link)
 {
-    if (!link->deadline.armed)
+    if (!link->deadline.armed && link->deadline_ns < INT64_MAX)
         loop_arm(link->pool->loop, &link->deadline, link->deadline_ns);
 }
 
@@ -121,10 +128,12 @@ static void on_deadline(struct timer *timer, int64_t now_ns)
     struct link *link = link_of_deadline(timer);
     if (link->state == LINK_DOWN || link->state == LINK_PARKED || link->state == LINK_READY)
         return;
-    if (now_ns >= link->deadline_ns)
+    if (now_ns >= link->deadline_ns) {
+        link->conn.unanswered_s = link->pool->plan->connect_timeout_s;
         go_down(link, now_ns);
-    else
+    } else {
         watch_deadline(link);
+    }
 }
 
 void link_park(struct link *link)
@@ -163,7 +172,7 @@ COLD void link_open(struct link *link, int64_t now_ns)
 {
     const struct pool_plan *plan = link->pool->plan;
     link->state = LINK_CONNECTING;
-    link->deadline_ns = now_ns + CONNECT_LIMIT_NS;
+    set_deadline(link, now_ns);
     if (conn_open(&link->conn, plan->target, plan->app) == CONN_LOST || !watch(link, 0))
         go_down(link, now_ns);
     else
@@ -245,7 +254,7 @@ static void step_reply(struct link *link, int64_t now_ns)
 void link_ping(struct link *link, int64_t now_ns)
 {
     link->state = LINK_PINGING;
-    link->deadline_ns = now_ns + CONNECT_LIMIT_NS;
+    set_deadline(link, now_ns);
     if (link_sent(link, conn_send_query(&link->conn, ";"), now_ns))
         watch_deadline(link);
 }

@@ -32,6 +32,7 @@ struct conn {
     bool awaiting;    /* sent, and the reply is not complete */
     bool hung_up;     /* the server's end is closed: nothing more can be sent */
     bool tls;
+    int unanswered_s; /* given up after that long without an answer; 0: it was not */
     unsigned want; /* enum conn_want, or-ed */
 };
 

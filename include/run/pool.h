@@ -87,6 +87,7 @@ struct pool_plan {
     enum protocol protocol;
     struct pool_habits habits;
     const struct window *window; /* what the pool does within it is counted */
+    int connect_timeout_s;       /* for a connection to get READY, and for the answer to a ping; 0: no limit */
 };
 
 /* Free links, the one released last first. */

@@ -1,6 +1,9 @@
 /* The driver in trouble: refused, cut off, timed out, stopped. Nothing is lost, nothing hangs, the message says what to
  * do. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "drive.h"
 
@@ -214,6 +217,32 @@ static void test_refused(void **state)
     trial_result_deinit(&r);
 }
 
+/* Something listens and never says a word. */
+static void test_no_answer(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    char dbname[64];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    snprintf(dbname, sizeof dbname, "host=127.0.0.1 port=%d connect_timeout=2", ntohs(address.sin_port));
+    const struct target silent = {.dbname = dbname};
+    struct drive_case c = {.text = LOOKUP, .target = &silent};
+    struct err err = {0};
+    struct trial_result r;
+    int64_t from = clock_now_ns();
+    assert_false(drive_case(&c, &r, &err));
+    assert_in_range(clock_now_ns() - from, 2 * NS_PER_S, 4 * NS_PER_S);
+    assert_int_equal(err.kind, ERR_SERVER);
+    assert_non_null(strstr(err.text, "cannot connect: no answer within 2 s"));
+    assert_non_null(strstr(err.text, "connect_timeout"));
+    trial_result_deinit(&r);
+    close(fd);
+}
+
 static void test_statement_that_cannot_be_prepared(void **state)
 {
     (void)state;
@@ -299,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_copy_is_not_a_hang),
         cmocka_unit_test(test_too_many_connections),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_statement_that_cannot_be_prepared),
         cmocka_unit_test(test_bad_setting),
         cmocka_unit_test_teardown(test_stop_in_the_window, forget_stop),
