@@ -1,6 +1,7 @@
 #include "run/replay.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 
@@ -55,8 +56,10 @@ bool replay_waits(const struct records *records, int servers, struct hist *wait)
 
 struct comparison {
     struct replay replay;
-    struct hist *excess, *wait; /* NULL without memory */
-    int unknown;                /* servers of which no record tells yet when they were free */
+    struct hist *excess, *wait;  /* NULL without memory */
+    int unknown;                 /* servers of which no record tells yet when they were free */
+    int64_t *predicted, *actual; /* of a closed loop: the starts so far */
+    size_t n;
 };
 
 static int64_t actual_start(const struct record *record)
@@ -69,8 +72,30 @@ static void compare(struct comparison *comparison, const struct record *record, 
 {
     if (record->attempts == 0)
         return;
-    hist_record(comparison->excess, actual_start(record) - predicted_ns);
     hist_record(comparison->wait, predicted_ns - record->intended_ns);
+    if (!comparison->predicted) {
+        hist_record(comparison->excess, actual_start(record) - predicted_ns);
+        return;
+    }
+    comparison->predicted[comparison->n] = predicted_ns;
+    comparison->actual[comparison->n++] = actual_start(record);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Clients that become ready within the same few microseconds, on two threads, have no order that both would agree on;
+ * whoever comes second waits for the next connection, which may be milliseconds. So not each start beside its own, but
+ * the first beside the first: a connection that was free while somebody waited shows all the same. */
+static void compare_ranks(struct comparison *comparison)
+{
+    qsort(comparison->predicted, comparison->n, sizeof *comparison->predicted, ascending);
+    qsort(comparison->actual, comparison->n, sizeof *comparison->actual, ascending);
+    for (size_t i = 0; i < comparison->n; i++)
+        hist_record(comparison->excess, comparison->actual[i] - comparison->predicted[i]);
 }
 
 /* In a closed loop the connections are busy with earlier transactions when the window begins, and no record tells until
@@ -95,7 +120,11 @@ static bool begin(struct comparison *comparison, const struct trial_result *tria
     comparison->unknown = open ? 0 : trial->connections;
     comparison->excess = hist_new();
     comparison->wait = hist_new();
-    return comparison->excess && comparison->wait &&
+    if (!open) {
+        comparison->predicted = calloc(trial->records.n, sizeof *comparison->predicted);
+        comparison->actual = calloc(trial->records.n, sizeof *comparison->actual);
+    }
+    return comparison->excess && comparison->wait && (open || (comparison->predicted && comparison->actual)) &&
            (open ? replay_init(&comparison->replay, trial->connections)
                  : heap_init(&comparison->replay.free, (size_t)trial->connections));
 }
@@ -110,6 +139,8 @@ static void compare_all(struct comparison *comparison, const struct trial_result
         compare(comparison, record,
                 open ? replay_start(&comparison->replay, record) : closed_start(comparison, record));
     }
+    if (!open)
+        compare_ranks(comparison);
 }
 
 static void conclude(const struct comparison *comparison, struct audit *audit)
@@ -160,4 +191,6 @@ void replay_audit(const struct pool_habits *habits, struct trial_result *trial)
     replay_deinit(&comparison.replay);
     hist_free(comparison.excess);
     hist_free(comparison.wait);
+    free(comparison.predicted);
+    free(comparison.actual);
 }

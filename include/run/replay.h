@@ -38,8 +38,8 @@ bool replay_waits(const struct records *records, int servers, struct hist *wait)
  *
  *     with a rate    the recursion over the whole window. The window begins with an empty queue, since the warm-up's
  *                    backlog is drained.
- *     closed loop    with more clients than connections: each start beside the moment when one of the connections was
- *                    really free. The recursion would run ahead without end there, since a client that is served
+ *     closed loop    with more clients than connections: the starts in their order beside the moments at which
+ *                    connections were really free. The recursion would run ahead without end there, since a client that is served
  *                    sooner also comes back sooner, which the records do not know.
  *
  * Not made, with the reason, where it would mean nothing: no complete records, a queue that nothing waits in, a
