@@ -22,7 +22,7 @@ static double trial_value(const struct fact_trial *trial, int transaction, enum 
         [METRIC_P90] = (double)response->p90,
         [METRIC_P99] = (double)response->p99,
         [METRIC_MEAN] = response->mean,
-        [METRIC_THROUGHPUT] = (double)result->counts.ok * 1e9 / (double)trial->plain.duration_ns,
+        [METRIC_THROUGHPUT] = facts_goodput(trial, transaction),
     };
     double needed = metric_rows[metric].quantile > 0 ? 1 / (1 - metric_rows[metric].quantile) : 1;
     bool enough = (double)response->count >= needed - 1e-9;

@@ -46,6 +46,7 @@ struct trial_row {
     const struct interval_result *interval; /* timeseries only */
     double duration_s;
     int64_t ok, failed, timed_out, retried, retries;
+    int64_t ended_ok, ended_failed; /* for the throughput */
     const struct transaction_result *counts; /* failures by kind; NULL for statements and intervals */
     const struct dist_summary *response, *service, *pool_wait;
 };
@@ -173,10 +174,10 @@ static void get_number(const struct trial_row *row, size_t param, struct cell *o
         out->number = row->statement == 0 ? (double)censored(row) : NAN;
         break;
     case TPS:
-        out->number = row->duration_s > 0 ? (double)(row->ok + row->failed) / row->duration_s : NAN;
+        out->number = row->duration_s > 0 ? (double)(row->ended_ok + row->ended_failed) / row->duration_s : NAN;
         break;
     case GOODPUT:
-        out->number = row->duration_s > 0 ? (double)row->ok / row->duration_s : NAN;
+        out->number = row->duration_s > 0 ? (double)row->ended_ok / row->duration_s : NAN;
         break;
     case RETRIED:
         out->number = row->statement == 0 ? (double)row->retried : NAN;
@@ -338,6 +339,7 @@ static void write_statement_rows(FILE *file, const struct facts *facts, const st
                                 .statement = facts->transactions[t].statements[s].number,
                                 .duration_s = (double)trial->plain.duration_ns / 1e9,
                                 .ok = service->count,
+                                .ended_ok = service->count,
                                 .service = service};
         write_row(file, &row);
     }
@@ -360,6 +362,7 @@ static void write_trial_rows(FILE *file, const struct facts *facts, const struct
                                 .response = &result->response,
                                 .service = &result->service,
                                 .pool_wait = &result->pool_wait};
+        facts_ended(trial, (int)t, &row.ended_ok, &row.ended_failed);
         write_row(file, &row);
         write_statement_rows(file, facts, trial, t);
     }
@@ -376,6 +379,8 @@ static void write_interval_row(FILE *file, const struct facts *facts, const stru
                             .duration_s = interval->length_s,
                             .ok = counts->ok,
                             .failed = counts->failed,
+                            .ended_ok = counts->ok,
+                            .ended_failed = counts->failed,
                             .timed_out = counts->timed_out,
                             .retried = counts->retried,
                             .retries = counts->retries,

@@ -104,6 +104,27 @@ double facts_rate_tps(const struct facts *facts, int variant, struct point point
     return n > 0 ? sum / n : NAN;
 }
 
+void facts_ended(const struct fact_trial *trial, int transaction, int64_t *ok, int64_t *failed)
+{
+    const struct transaction_result *counts = &trial->transactions[transaction].counts;
+    *ok = counts->ok;
+    *failed = counts->failed;
+    if (trial->plain.rate_tps <= 0 || trial->n_intervals == 0)
+        return;
+    *ok = *failed = 0;
+    for (size_t i = 0; i < trial->n_intervals; i++) {
+        *ok += trial->intervals[i].transactions[transaction].ok;
+        *failed += trial->intervals[i].transactions[transaction].failed;
+    }
+}
+
+double facts_goodput(const struct fact_trial *trial, int transaction)
+{
+    int64_t ok, failed;
+    facts_ended(trial, transaction, &ok, &failed);
+    return trial->plain.duration_ns > 0 ? (double)ok * 1e9 / (double)trial->plain.duration_ns : NAN;
+}
+
 bool facts_queues(const struct facts *facts)
 {
     for (size_t i = 0; i < facts->n_trials; i++) {

@@ -13,11 +13,15 @@ void figures_cell(const struct facts *facts, int variant, struct point point, in
 {
     *out = (struct cell_figures){
         .hists = &facts->hists[facts_cell(facts, variant, point)][transaction], .offered_tps = NAN, .tps = NAN};
+    int64_t ended = 0;
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct fact_trial *trial = &facts->trials[i];
         if (!facts_whole(trial) || !in_cell(&trial->plain, variant, point))
             continue;
         const struct transaction_result *counts = &trial->transactions[transaction].counts;
+        int64_t ok, failed;
+        facts_ended(trial, transaction, &ok, &failed);
+        ended += ok;
         out->n_trials++;
         out->ok += counts->ok;
         out->failed += counts->failed;
@@ -29,7 +33,7 @@ void figures_cell(const struct facts *facts, int variant, struct point point, in
         out->waits |= trial->plain.rate_tps > 0 || trial->plain.clients > trial->plain.connections;
     }
     if (out->duration_s > 0) {
-        out->tps = (double)out->ok / out->duration_s;
+        out->tps = (double)ended / out->duration_s;
         out->offered_tps = (double)(out->ok + out->failed + out->timed_out + out->censored) / out->duration_s;
     }
 }

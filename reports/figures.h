@@ -15,7 +15,7 @@ struct cell_figures {
     int64_t ok, failed, timed_out, censored, retried, retries;
     double duration_s;
     double offered_tps; /* what was scheduled, a second; NAN without trials */
-    double tps;         /* Σok / Σduration; NAN without trials */
+    double tps;         /* committed, as facts_goodput; NAN without trials */
     const struct fact_hists *hists;
     bool waits; /* could a transaction wait for a connection? If not, pool wait is 0 */
 };

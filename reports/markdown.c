@@ -74,8 +74,8 @@ static void results(const struct facts *facts, const struct comparisons *compari
 {
     str_append(out, "## Result\n\n");
     text_broken(facts, "> **Do not trust the speed of this one.** ", out);
-    text_degraded(facts, "> ", out);
-    text_verdicts(facts, true, "> ", out);
+    text_degraded(facts, "> - ", out);
+    text_verdicts(facts, true, "> - ", out);
     str_append_char(out, '\n');
     if (facts->n_trials > 0 && !text_table_markdown(facts, comparisons, options, out))
         out->failed = true;

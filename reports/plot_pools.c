@@ -16,11 +16,6 @@ enum {
     ALONE = 680 /* wide, when there is one panel in a row */
 };
 
-static double trial_tps(const struct fact_trial *trial, int transaction)
-{
-    return (double)trial->transactions[transaction].counts.ok * 1e9 / (double)trial->plain.duration_ns;
-}
-
 static double trial_p99(const struct fact_trial *trial, int transaction)
 {
     return (double)trial->transactions[transaction].response.p99 / 1e6;
@@ -96,7 +91,7 @@ static void write_series(struct picture *picture, int transaction, int variant, 
     for (point.pool = 0; point.pool < (int)facts->n_pools; point.pool++) {
         figures_cell(facts, variant, point, transaction, &cell);
         add_point(picture, place(facts, point.pool, variant), cell.tps,
-                  span(facts, variant, point, transaction, trial_tps), marks_of(facts, variant, point), tps);
+                  span(facts, variant, point, transaction, facts_goodput), marks_of(facts, variant, point), tps);
     }
     picture_block(picture, "pool position, p99 (ms), its bar, again if a check broke, if overloaded");
     for (point.pool = 0; point.pool < (int)facts->n_pools; point.pool++) {

@@ -16,10 +16,10 @@ enum {
 
 static double throughput(const struct facts *facts, const struct fact_trial *trial)
 {
-    int64_t ok = 0;
+    double sum = 0;
     for (size_t t = 0; t < facts->n_transactions; t++)
-        ok += trial->transactions[t].counts.ok;
-    return (double)ok * 1e9 / (double)trial->plain.duration_ns;
+        sum += facts_goodput(trial, (int)t);
+    return sum;
 }
 
 static int n_blocks(const struct facts *facts)

@@ -39,6 +39,8 @@ static bool verdict_line(const struct facts *facts, enum verdict which, int vari
     if (cell.with[which] == 0)
         return false;
     const char *reason = reason_of(facts, variant, point, which);
+    if (!*reason && which == VERDICT_INVALID)
+        reason = "the warnings say why"; /* folders of format 1 */
     str_printf(out, "%s%s: ", bullet, headings[which]);
     text_cell(facts, variant, point, out);
     str_printf(out, ": %zu of %zu trial%s%s%s\n", cell.with[which], cell.trials, cell.trials == 1 ? "" : "s",

@@ -80,6 +80,12 @@ struct group {
     bool seen; /* before this place */
 };
 
+/* The reason of a verdict is among the warnings too. */
+static bool told(const struct trial_result *plain, size_t warning)
+{
+    return strcmp(plain->warnings[warning], plain->reason) == 0;
+}
+
 static struct group find_group(const struct facts *facts, size_t trial, size_t warning)
 {
     struct group group = {.same = true};
@@ -88,7 +94,7 @@ static struct group find_group(const struct facts *facts, size_t trial, size_t w
         bool any = false;
         for (size_t k = 0; k < facts->trials[i].plain.n_warnings; k++) {
             const char *other = facts->trials[i].plain.warnings[k];
-            if (!alike(text, other))
+            if (told(&facts->trials[i].plain, k) || !alike(text, other))
                 continue;
             any = true;
             group.same = group.same && strcmp(text, other) == 0;
@@ -119,6 +125,8 @@ void text_warnings(const struct facts *facts, const char *bullet, struct str *ou
     size_t shown = 0, hidden = 0;
     for (size_t i = 0; i < facts->n_trials; i++) {
         for (size_t k = 0; k < facts->trials[i].plain.n_warnings; k++) {
+            if (told(&facts->trials[i].plain, k))
+                continue;
             struct group group = find_group(facts, i, k);
             if (group.seen)
                 continue;
@@ -210,7 +218,7 @@ bool text_validity(const struct facts *facts, struct str *out)
     if (unfinished > 0)
         str_printf(out, " %zu ended before the window did.", unfinished);
     if (invalid > 0)
-        str_printf(out, " %zu not valid: the warnings say why; their figures are left out above.", invalid);
+        str_printf(out, " %zu not valid: see INVALID above; their figures are left out.", invalid);
     how_it_ended(facts, out);
     str_append_char(out, '\n');
     return all;

@@ -148,6 +148,11 @@ static inline bool facts_whole(const struct fact_trial *trial)
 }
 /* Trials asked for: variants × pools × isolations × rates × blocks. */
 size_t facts_n_planned(const struct facts *facts);
+/* How many of a trial's transactions ended well and otherwise, for its throughput: those meant to begin in the window,
+ * or with a rate those that ended in it. A backlog that is worked off after the window is no throughput. */
+void facts_ended(const struct fact_trial *trial, int transaction, int64_t *ok, int64_t *failed);
+/* Committed transactions a second. */
+double facts_goodput(const struct fact_trial *trial, int transaction);
 /* The smallest value that at least q·n of them do not exceed. 0 when empty. */
 int64_t facts_nearest_rank(const int64_t *sorted, size_t n, double q);
 /* Wall time from start to end (or to the end of the last trial), ns. */

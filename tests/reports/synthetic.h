@@ -226,7 +226,7 @@ static inline void synthetic_intervals(const struct synthetic *shape, struct tri
         interval->transactions = calloc(trial->n_transactions, sizeof *interval->transactions);
         for (size_t t = 0; t < trial->n_transactions; t++) {
             struct interval_transaction *to = &interval->transactions[t];
-            double wobble = 1 + shape->noise * 2 * (synthetic_unit(&state) - 0.5);
+            double wobble = (1 + shape->noise * 2 * (synthetic_unit(&state) - 0.5)) * (trial->rate > 0 ? 0.75 : 1);
             hist_summary(trial->transactions[t].response, &to->response);
             hist_summary(trial->transactions[t].pool_wait, &to->pool_wait);
             to->response.count = to->ok = (int64_t)((double)trial->transactions[t].ok * interval->length_s * wobble /

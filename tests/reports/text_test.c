@@ -84,7 +84,7 @@ static void test_trouble_is_shown(void **state)
     assert_has(table, "(no interval): one needs at least 8 blocks whose trials are valid and long enough; there were 2 "
                       "(--blocks=8 or more)\n");
     assert_has(table, "warning (6 trials): a checkpoint ran inside the window\n");
-    assert_has(table, "17 of 18 trials valid; 6 broke a check: see BROKEN above. 1 not valid: the warnings say why");
+    assert_has(table, "17 of 18 trials valid; 6 broke a check: see BROKEN above. 1 not valid: see INVALID above");
     assert_has(table, "the first error of the run: ERROR:  could not serialize access");
     assert_file_has(place, "report.md", "> **Do not trust the speed of this one.** BROKEN");
     /* scheduled = ok + failed + timed_out + censored */

@@ -33,7 +33,7 @@ static void test_overload_is_shown(void **state)
     assert_has(busy,
                "\nWhere it is overloaded the percentiles hang on how long the window was: no capacity is claimed");
     assert_has(busy, "\nAll 32 trials valid; 16 overloaded: see above.\n");
-    assert_file_has(place, "report.md", "> OVERLOADED: none · 80 %: 8 of 8 trials: ");
+    assert_file_has(place, "report.md", "> - OVERLOADED: none · 80 %: 8 of 8 trials: ");
     assert_file_has(place, "report.md", "*Overloaded* means that the rate is more than the server carries");
     free(table);
 }
@@ -74,7 +74,7 @@ static void test_files_with_rates(void **state)
     assert_file_has(place, "histograms/none.pool8.rc.400s.hlog", "\nTag=dashboard.pool_wait,");
     assert_file_has(place, "histograms/none.pool8.rc.400s.hlog", "\nTag=dashboard.response.1s,");
     assert_file_has(place, "summary.csv", ",none,8,read committed,400,,2,1,dashboard,all,2.5,500,500,0,0,0,200,200,");
-    assert_file_has(place, "summary.csv", ",dashboard,all,2.5,500,498,0,1,1,199.2,199.2,");
+    assert_file_has(place, "summary.csv", ",dashboard,all,2.5,500,498,0,1,1,148.8,148.8,");
     assert_file_has(place, "summary.csv", ",1,overloaded,\"234 tx/s arrive in the second half, 196 are carried\",\n");
     assert_file_has(place, "compare.csv", "\ndashboard,p50,8,read committed,400,none,status_prio,");
     assert_file_has(place, "compare.csv", ",8,,overloaded\n");
@@ -134,7 +134,22 @@ static void test_degraded_is_loud(void **state)
     synthetic_write(&shape, place->folder, true);
     char *table = report(place, false, NULL);
     assert_has(table, "\nDEGRADED: the memory for raw records did not suffice in 32 of 32 trials");
-    assert_file_has(place, "report.md", "> DEGRADED: ");
+    assert_file_has(place, "report.md", "> - DEGRADED: ");
+    free(table);
+}
+
+/* What the verdict's line says is not said again among the warnings. */
+static void test_reasons_are_said_once(void **state)
+{
+    static const char *const warnings[] = {"234 tx/s arrive in the second half, 196 are carried", "1 checkpoint"};
+    struct place *place = *state;
+    struct synthetic shape = with_rates();
+    shape.warnings = warnings;
+    shape.n_warnings = 1;
+    synthetic_write(&shape, place->folder, true);
+    char *table = report(place, false, NULL);
+    /* the calm trials have it without being judged so */
+    assert_has(table, "\nwarning (16 trials): 234 tx/s arrive in the second half, 196 are carried\n");
     free(table);
 }
 
@@ -250,11 +265,17 @@ static void test_later_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PLACE_TEST(test_overload_is_shown), PLACE_TEST(test_accounts),
-        PLACE_TEST(test_files_with_rates),  PLACE_TEST(test_pool_wait_comes_through),
-        PLACE_TEST(test_truth_lines),       PLACE_TEST(test_degraded_is_loud),
-        PLACE_TEST(test_sweep_table),       PLACE_TEST(test_no_advice),
-        PLACE_TEST(test_format_1),          PLACE_TEST(test_later_format),
+        PLACE_TEST(test_overload_is_shown),
+        PLACE_TEST(test_accounts),
+        PLACE_TEST(test_files_with_rates),
+        PLACE_TEST(test_pool_wait_comes_through),
+        PLACE_TEST(test_truth_lines),
+        PLACE_TEST(test_degraded_is_loud),
+        PLACE_TEST(test_reasons_are_said_once),
+        PLACE_TEST(test_sweep_table),
+        PLACE_TEST(test_no_advice),
+        PLACE_TEST(test_format_1),
+        PLACE_TEST(test_later_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
