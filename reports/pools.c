@@ -88,6 +88,24 @@ static void append_confidence(const struct facts *facts, const struct pool_size 
                    facts->pools[size->high], units_format_count(number, sizeof number, size->p_within, 2));
 }
 
+/* "; without 8, which has no valid trial" */
+static void append_missing(const struct facts *facts, int variant, struct point point, struct str *out)
+{
+    int missing = 0;
+    struct str sizes = {0};
+    for (point.pool = 0; point.pool < (int)facts->n_pools; point.pool++) {
+        bool any = false;
+        for (size_t i = 0; i < facts->n_trials; i++)
+            any |= facts->trials[i].plain.variant == variant && facts_at(&facts->trials[i].plain, point) &&
+                   facts_whole(&facts->trials[i]);
+        if (!any)
+            str_printf(&sizes, "%s%d", missing++ ? ", " : "", facts->pools[point.pool]);
+    }
+    if (missing > 0)
+        str_printf(out, "; without %s, which %s no valid trial", str_text(&sizes), missing == 1 ? "has" : "have");
+    str_deinit(&sizes);
+}
+
 static void advice_line(const struct facts *facts, int variant, struct point point, const struct pool_size *size,
                         const char *bullet, struct str *out)
 {
@@ -101,6 +119,7 @@ static void advice_line(const struct facts *facts, int variant, struct point poi
                    units_format_count(number, sizeof number, size->best_tps, size->best_tps < 99.95));
     if (size->edge)
         str_append(out, "; the best is the largest that was tried: a larger one may be better still");
+    append_missing(facts, variant, point, out);
     str_append_char(out, '\n');
 }
 
