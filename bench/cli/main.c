@@ -17,7 +17,7 @@
  *               bind_tables, bind_transactions, bind_variants, spec   nodes to structs    sqltext  :name in SQL
  *               lexer, expr, program   expressions, compiled                              problems  underlined
  *               eval, operators, format, permute, function_table, functions, functions_data   and run
- *               rates    500/s, 80%                   check_load  what contradicts what   catalog  finds what is there
+ *               rates    500/s, 80%                   check, check_load  is it sound        catalog  finds what is there
  *   bench/run/  session  reach the server             preflight, setting_match  what must be so
  *               rehearse  all SQL once                seed      fill, reuse, clean        settle  vacuum, checkpoint
  *               restore  the seeded state             variant   enter, leave              sample  plans

@@ -1,9 +1,10 @@
-/* The catalog on a real server: every statement prepares, the checks hold on what was loaded, and the plans change as
- * the `about` of tasks says. */
+/* The catalog on a real server: every statement prepares, the checks hold on what was loaded, and each is set up
+ * as its `about` says. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "generators/load.h"
 #include "pg/cluster.h"
 #include "pg/index.h"
@@ -133,9 +134,62 @@ static void bank_is_balanced(void **state)
     workload_free(workload);
 }
 
+static const struct variant *variant_of(const struct workload *workload, const char *name)
+{
+    for (size_t i = 0; i < workload->n_variants; i++)
+        if (strcmp(workload->variants[i].name, name) == 0)
+            return &workload->variants[i];
+    fail_msg("no variant %s", name);
+    return NULL;
+}
+
+/* What `about` promises rests on these: more clients than most pools, a time to give up, and a dashboard that works. */
+static void exhaustion_has_too_few_connections(void **state)
+{
+    struct server *server = *state;
+    struct workload *workload = seed(server, "exhaustion");
+    struct str plan = {0};
+    check_statements(server, workload);
+    assert_int_equal(workload->load.clients, 200);
+    assert_int_equal(workload->sweep.pools[0], 5);
+    assert_int_equal(workload->sweep.pools[workload->sweep.n_pools - 1], 200);
+    assert_int_equal(workload->variants[0].pool.acquire_timeout_ns, 2 * NS_PER_S);
+    DO(db_exec(server->db, "prepare", "DEALLOCATE ALL", &server->err));
+    DO(db_execf(server->db, "prepare", &server->err, "PREPARE dashboard AS %s",
+                workload->transactions[1].statements[0].sql));
+    explain(server, &plan);
+    assert_non_null(strstr(str_text(&plan), "Seq Scan on tasks"));
+    assert_null(strstr(str_text(&plan), "Parallel"));
+    str_deinit(&plan);
+    workload_free(workload);
+}
+
+/* One habit a variant, and nothing to put back between trials. */
+static void pool_habits_differ_by_one_each(void **state)
+{
+    struct server *server = *state;
+    struct workload *workload = seed(server, "pool_habits");
+    check_statements(server, workload);
+    const struct pool_habits *plain = &workload->variants[0].pool;
+    assert_false(plain->pre_ping || plain->connect_each || plain->max_lifetime_ns || plain->idle_timeout_ns);
+    assert_true(variant_of(workload, "pre_ping")->pool.pre_ping);
+    assert_true(variant_of(workload, "recycled")->pool.max_lifetime_ns > 0);
+    assert_true(variant_of(workload, "trimmed")->pool.idle_timeout_ns > 0);
+    assert_true(variant_of(workload, "unpooled")->pool.connect_each);
+    assert_int_equal(workload->load.arrivals, ARRIVALS_POISSON);
+    for (int i = 0; i < workload->transactions[0].n_statements; i++)
+        assert_true(str_starts_with(workload->transactions[0].statements[i].sql, "SELECT"));
+    /* p99 is compared trial by trial, from 1,000 executions on. */
+    double window_s = (double)workload->measure.duration_ns / (double)NS_PER_S;
+    assert_true(workload->sweep.rates[0].value * window_s > 1100);
+    workload_free(workload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(tasks_plans_change_with_the_index),
-                                       cmocka_unit_test(bank_is_balanced)};
+                                       cmocka_unit_test(bank_is_balanced),
+                                       cmocka_unit_test(exhaustion_has_too_few_connections),
+                                       cmocka_unit_test(pool_habits_differ_by_one_each)};
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }
