@@ -30,10 +30,13 @@ static void read_variants(struct reader *reader, const json_t *list)
 {
     struct facts *facts = reader->facts;
     facts->variants = reader_keep_array(reader, json_array_size(list), sizeof *facts->variants);
-    for (size_t i = 0; facts->variants && i < json_array_size(list); i++)
-        facts->variants[facts->n_variants++] =
-            (struct fact_variant){reader_keep_member(reader, json_array_get(list, i), "name"),
-                                  reader_keep_member(reader, json_array_get(list, i), "about")};
+    for (size_t i = 0; facts->variants && i < json_array_size(list); i++) {
+        const json_t *from = json_array_get(list, i);
+        struct fact_variant *to = &facts->variants[facts->n_variants++];
+        to->name = reader_keep_member(reader, from, "name");
+        to->about = reader_keep_member(reader, from, "about");
+        fields_read(fields_habits, fields_habits_n, json_object_get(from, "pool"), &to->habits);
+    }
 }
 
 static void read_tables(struct reader *reader, const json_t *list)
@@ -81,10 +84,9 @@ static void read_rates(struct reader *reader, const json_t *list)
     }
 }
 
-static void read_load(struct facts *facts, const json_t *load, const json_t *habits)
+static void read_load(struct facts *facts, const json_t *load)
 {
     fields_read(fields_load, fields_load_n, load, &facts->load);
-    fields_read(fields_habits, fields_habits_n, habits, &facts->habits);
     for (int i = 0; i < ARRIVALS_COUNT; i++)
         if (strcmp(arrivals_name((enum arrivals)i), json_get_string(load, "arrivals", "")) == 0)
             facts->load.arrivals = (enum arrivals)i;
@@ -140,7 +142,7 @@ static void read_head(struct reader *reader, const json_t *head)
     read_measure(reader, json_object_get(head, "measure"));
     read_sweep(reader, json_object_get(head, "sweep"));
     read_rates(reader, json_object_get(json_object_get(head, "sweep"), "rate"));
-    read_load(facts, json_object_get(head, "load"), json_object_get(head, "pool"));
+    read_load(facts, json_object_get(head, "load"));
     read_variants(reader, json_object_get(head, "variants"));
     read_transactions(reader, json_object_get(head, "transactions"));
     read_tables(reader, json_object_get(head, "tables"));

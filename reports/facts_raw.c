@@ -197,7 +197,7 @@ static void recheck(struct reader *reader, struct fact_trial *trial, const struc
     }
     if (!reader->failed) {
         balance_little(&again);
-        replay_audit(&facts->habits, &again);
+        replay_audit(&facts->variants[again.variant].habits, &again);
         trial->plain.little = again.little;
         trial->plain.audit = again.audit;
     }

@@ -99,6 +99,7 @@ static void read_truth(const json_t *from, struct trial_result *to)
     read_dist(json_object_get(pool, "ping"), &to->pool_counts.ping);
     fields_read(fields_audit, fields_audit_n, json_object_get(from, "audit"), &to->audit);
     fields_read(fields_little, fields_little_n, json_object_get(from, "little"), &to->little);
+    fields_read(fields_outage, fields_outage_n, json_object_get(from, "outage"), &to->outage);
     to->records.n = (size_t)json_get_int(from, "records", 0);
     to->records.complete = json_get_bool(from, "records_complete", true);
 }

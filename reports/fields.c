@@ -100,6 +100,12 @@ const struct field fields_little[] = {
 };
 const size_t fields_little_n = FIELD_COUNT(fields_little);
 
+const struct field fields_outage[] = {
+    BOOL(struct outage, made),         INT(struct outage, seconds),   DOUBLE(struct outage, gap_s),
+    DOUBLE(struct outage, gap_from_s), DOUBLE(struct outage, back_s), DOUBLE(struct outage, full_tps),
+};
+const size_t fields_outage_n = FIELD_COUNT(fields_outage);
+
 const struct field fields_load[] = {
     INT(struct load, clients),
     INT64(struct load, think_ns),

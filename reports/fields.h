@@ -37,8 +37,9 @@ void fields_read(const struct field *fields, size_t n, const json_t *object, voi
 
 /* The tables that store.c and facts.c share. */
 extern const struct field fields_trial[], fields_counts[], fields_interval[], fields_dist[], fields_index[],
-    fields_machine[], fields_pool_counts[], fields_audit[], fields_little[], fields_load[], fields_habits[];
+    fields_machine[], fields_pool_counts[], fields_audit[], fields_little[], fields_outage[], fields_load[],
+    fields_habits[];
 extern const size_t fields_trial_n, fields_counts_n, fields_interval_n, fields_dist_n, fields_index_n, fields_machine_n,
-    fields_pool_counts_n, fields_audit_n, fields_little_n, fields_load_n, fields_habits_n;
+    fields_pool_counts_n, fields_audit_n, fields_little_n, fields_outage_n, fields_load_n, fields_habits_n;
 
 #endif

@@ -197,10 +197,11 @@ static json_t *variants_value(const struct workload *workload)
         for (size_t k = 0; k < variant->n_indexes; k++)
             json_array_append_new(indexes, json_pack("{s:s, s:s}", "name", variant->indexes[k].name, "definition",
                                                      variant->indexes[k].definition));
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", variant->name, "about",
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", variant->name, "about",
                                               text_or_null(variant->about), "indexes", indexes, "apply",
                                               text_or_null(variant->apply), "revert", text_or_null(variant->revert),
-                                              "settings", settings_value(variant->settings, variant->n_settings)));
+                                              "settings", settings_value(variant->settings, variant->n_settings),
+                                              "pool", fields_write(fields_habits, fields_habits_n, &variant->pool)));
     }
     return list;
 }
@@ -476,6 +477,7 @@ static json_t *trial_value(const struct workload *workload, const struct trial_r
     json_object_set_new(object, "pool_counts", pool_counts_value(&trial->pool_counts));
     json_object_set_new(object, "audit", fields_write(fields_audit, fields_audit_n, &trial->audit));
     json_object_set_new(object, "little", fields_write(fields_little, fields_little_n, &trial->little));
+    json_object_set_new(object, "outage", fields_write(fields_outage, fields_outage_n, &trial->outage));
     json_object_set_new(object, "records", json_integer((json_int_t)trial->records.n));
     json_object_set_new(object, "records_complete", json_boolean(trial->records.complete));
     json_object_set_new(object, "transactions", transactions);

@@ -327,13 +327,14 @@ static void append_counted(struct str *out, const char *what, int64_t count)
         str_printf(out, "%s%s %s", out->len ? ", " : "", count_text(number, sizeof number, count), what);
 }
 
-void text_habits(const struct facts *facts, const char *bullet, struct str *out)
+static void variant_habits(const struct facts *facts, int variant, struct str *line)
 {
     struct pool_counts sum = {0};
     struct timed connect = {0}, ping = {0};
-    struct str line = {0};
     for (size_t i = 0; i < facts->n_trials; i++) {
         const struct pool_counts *counts = &facts->trials[i].plain.pool_counts;
+        if (facts->trials[i].plain.variant != variant)
+            continue;
         sum.connects += counts->connects;
         sum.recycled += counts->recycled;
         sum.idled_out += counts->idled_out;
@@ -343,13 +344,22 @@ void text_habits(const struct facts *facts, const char *bullet, struct str *out)
         add_timed(&connect, &counts->connect);
         add_timed(&ping, &counts->ping);
     }
-    append_timed(&line, "connect", sum.connects, &connect);
-    append_counted(&line, "of them beyond the pool's size", sum.overflows);
-    append_counted(&line, "replaced for their age", sum.recycled);
-    append_counted(&line, "closed because idle", sum.idled_out);
-    append_timed(&line, "ping", sum.pings, &ping);
-    append_counted(&line, "of which failed", sum.failed_pings);
-    if (line.len)
-        str_printf(out, "%spool, in the windows of all trials: %s\n", bullet, str_text(&line));
-    str_deinit(&line);
+    append_timed(line, "connect", sum.connects, &connect);
+    append_counted(line, "of them beyond the pool's size", sum.overflows);
+    append_counted(line, "replaced for their age", sum.recycled);
+    append_counted(line, "closed because idle", sum.idled_out);
+    append_timed(line, "ping", sum.pings, &ping);
+    append_counted(line, "of which failed", sum.failed_pings);
+}
+
+/* A variant may change the pool's habits. */
+void text_habits(const struct facts *facts, const char *bullet, struct str *out)
+{
+    for (size_t v = 0; v < facts->n_variants; v++) {
+        struct str line = {0};
+        variant_habits(facts, (int)v, &line);
+        if (line.len)
+            str_printf(out, "%spool of %s, in all windows: %s\n", bullet, facts->variants[v].name, str_text(&line));
+        str_deinit(&line);
+    }
 }

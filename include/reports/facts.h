@@ -16,6 +16,7 @@ struct arena;
 struct fact_variant {
     const char *name;
     const char *about; /* "index tasks (status, priority)"; "" for nothing */
+    struct pool_habits habits;
 };
 
 struct fact_statement {
@@ -102,7 +103,6 @@ struct facts {
     struct rate *rates;
     size_t n_rates;
     struct load load;
-    struct pool_habits habits;
     struct fact_variant *variants; /* the first is the baseline */
     size_t n_variants;
     struct fact_transaction *transactions;

@@ -118,12 +118,12 @@ static void test_truth_lines(void **state)
     assert_has(table, "harness lag in the worst trial: p50 2.00 µs, p99 3.00 µs; spin on: the last 58.0 µs before a ");
     assert_has(table, "replay audit: 32 of 32 trials passed; starts later than an exact queue's by 12.0 µs at p99 in ");
     assert_has(table, "Little's law: ∫N dt and the sum of response times differ by 0.064 % in the worst trial (limit");
-    assert_has(table, "pool, in the windows of all trials: 960 connects (3.10 ms on average, 12.0 ms at most), 384 ");
-    assert_has(table, "12,800 pings (90.0 µs on average, 800 µs at most), 32 of which failed\n");
+    assert_has(table, "pool of status_prio, in all windows: 480 connects (3.10 ms on average, 12.0 ms at most), 192 ");
+    assert_has(table, "6,400 pings (90.0 µs on average, 800 µs at most), 16 of which failed\n");
     free(table);
     assert_file_has(place, "report.md", "## Can it be believed?\n\n- harness lag");
     assert_file_has(place, "report.md", "## Accounts\n\n- ");
-    assert_file_has(place, "report.md", "## What the pool did\n\n- pool, in the windows");
+    assert_file_has(place, "report.md", "## What the pool did\n\n- pool of none, in all windows");
 }
 
 static void test_degraded_is_loud(void **state)
