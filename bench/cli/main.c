@@ -24,10 +24,11 @@
  *               order, sweep  all trials              trial     one of them               judge   is it valid
  *               replay   a perfect queue's waits    steady    long enough, no drift    balance  Little, overload
  *               estimate  what a run would do         result    what one yields
- *               driver, worker  a trial's load        client    a transaction's states    pool    connections
- *               loop     epoll and timers             setup     a session's SQL           mix     which transaction
+ *               driver, worker, crew  a trial's load  runner    a transaction's states    pool, link  connections
+ *               tickets, schedule  who is next        collect   what the threads saw      outage  and what was missing
+ *               loop, timing  epoll, timers, spin     setup     a session's SQL           mix     which transaction
  *               wire     parameters and rows          retry     again, and when           hist    histograms
- *               recorder  what a thread saw           timeline  second by second
+ *               recorder, records  one thread's       timeline  second by second
  *   reports/    store, fields, raw  facts into a folder   facts, facts_folder, facts_head, facts_trials, facts_hists,
  *               facts_raw  and back                   figures  of one cell                stats, compare  before and after
  *               pools, pool_size  how many            words    names of cells             csv     the tables

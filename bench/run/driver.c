@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +22,10 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "pg/query.h"
 #include "run/cacheline.h"
-#include "run/outage.h"
-#include "run/setup.h"
+#include "run/collect.h"
+#include "run/crew.h"
 #include "run/timeline.h"
 #include "run/worker.h"
 
@@ -40,15 +38,13 @@
 
 enum {
     SPARE_DESCRIPTORS = 64,
-    WORKER_DESCRIPTORS = 2,
-    CONNECT_TIMEOUT_S = 10 /* unless the user says otherwise */
+    WORKER_DESCRIPTORS = 2
 };
 
 struct drive {
     const struct drive_spec *spec;
     struct trial_result *out;
     struct crew crew;
-    struct str setup;
     struct worker *workers;
     int n_workers;
     struct timeline timeline;
@@ -60,41 +56,6 @@ struct drive {
 };
 
 /* --- Start -------------------------------------------------------------------------------------------------------- */
-
-static int usable_cores(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
-static const struct pool_habits *habits(const struct drive_spec *spec)
-{
-    return &spec->variant->pool;
-}
-
-static int client_count(const struct drive_spec *spec)
-{
-    return spec->clients > 0 ? spec->clients : spec->connections;
-}
-
-/* Does each client have a connection for good? Then there is no queue, and nothing for the pool to do. */
-static bool is_direct(const struct drive_spec *spec)
-{
-    const struct pool_habits *h = habits(spec);
-    bool plain = h->acquire_timeout_ns == 0 && h->max_overflow == 0 && h->max_lifetime_ns == 0 &&
-                 h->idle_timeout_ns == 0 && !h->pre_ping && !h->connect_each;
-    return spec->rate_tps == 0 && plain && client_count(spec) <= spec->connections;
-}
-
-/* Whether all connections are in use, and one beyond the size is due, only a single thread knows without asking. */
-static int thread_count(const struct drive_spec *spec)
-{
-    int n = spec->threads > 0 ? spec->threads : usable_cores();
-    int most = is_direct(spec) && client_count(spec) < spec->connections ? client_count(spec) : spec->connections;
-    if (habits(spec)->max_overflow > 0)
-        return 1;
-    return n < most ? n : most;
-}
 
 static bool raise_descriptor_limit(int connections, int threads, struct err *err)
 {
@@ -112,95 +73,6 @@ static bool raise_descriptor_limit(int connections, int threads, struct err *err
                        (unsigned long long)needed);
     limit.rlim_cur = needed;
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 || err_system(err, NULL, "cannot raise the limit of open files");
-}
-
-/* An application that connects for each transaction has nothing prepared. */
-static enum protocol protocol_of(const struct drive_spec *spec)
-{
-    bool nothing_kept = habits(spec)->connect_each && spec->protocol == PROTOCOL_PREPARED;
-    return nothing_kept ? PROTOCOL_EXTENDED : spec->protocol;
-}
-
-static int connect_timeout_s(const struct drive_spec *spec)
-{
-    int seconds = target_connect_timeout_s(spec->target);
-    return seconds < 0 ? CONNECT_TIMEOUT_S : seconds;
-}
-
-static uint64_t family(const struct drive_spec *spec, const char *purpose)
-{
-    return rng_family(spec->seed, str_hash(purpose, strlen(purpose)), (uint64_t)spec->block);
-}
-
-static void init_streams(struct crew *crew)
-{
-    const struct drive_spec *spec = crew->spec;
-    crew->streams = (struct streams){.warm_up = family(spec, "warm-up"),
-                                     .window = family(spec, "window"),
-                                     .lead = family(spec, "lead"),
-                                     .tickets = family(spec, "tickets"),
-                                     .back_off = family(spec, "back-off")};
-}
-
-static void init_schedules(struct crew *crew)
-{
-    static const char *const streams[] = {"lead arrivals", "arrivals"};
-    const struct drive_spec *spec = crew->spec;
-    for (int i = 0; i < 2; i++)
-        crew->schedules[i] = (struct schedule_spec){.rate_tps = spec->rate_tps,
-                                                    .arrivals = spec->arrivals,
-                                                    .seed = spec->seed,
-                                                    .block = spec->block,
-                                                    .stream = str_hash(streams[i], strlen(streams[i]))};
-}
-
-static bool init_queue(struct crew *crew, struct err *err)
-{
-    bool open = crew->spec->rate_tps > 0;
-    init_schedules(crew);
-    for (int i = 0; i < 2 && !crew->direct; i++)
-        if (!tickets_init(&crew->tickets[i], open ? &crew->schedules[i] : NULL, open ? 0 : crew->n_clients,
-                          crew->n_workers, err))
-            return false;
-    if (crew->direct || open)
-        return true;
-    crew->clients = cacheline_array((size_t)crew->n_clients, sizeof *crew->clients);
-    if (!crew->clients)
-        return err_memory(err);
-    for (int i = 0; i < crew->n_clients; i++)
-        crew->clients[i] = (struct client){.number = i, .rng = rng_of(crew->streams.lead, (uint64_t)i)};
-    return true;
-}
-
-static bool init_crew(struct drive *drive, struct err *err)
-{
-    const struct drive_spec *spec = drive->spec;
-    struct crew *crew = &drive->crew;
-    crew->spec = spec;
-    crew->direct = is_direct(spec);
-    crew->n_clients = client_count(spec);
-    crew->n_workers = thread_count(spec);
-    crew->local_server =
-        spec->rate_tps > 0 || spec->workload->load.think_ns > 0 ? target_is_local(spec->target) : false;
-    atomic_init(&crew->window.start_ns, INT64_MAX);
-    atomic_init(&crew->window.end_ns, INT64_MAX);
-    atomic_init(&crew->lead_end_ns, INT64_MAX);
-    init_streams(crew);
-    setup_sql(spec->schema, spec->isolation, spec->workload, spec->variant, &drive->setup);
-    if (drive->setup.failed)
-        return err_memory(err);
-    crew->pool_plan = (struct pool_plan){.target = spec->target,
-                                         .app = spec->app,
-                                         .setup_sql = str_text(&drive->setup),
-                                         .mix = &crew->mix,
-                                         .protocol = protocol_of(spec),
-                                         .habits = *habits(spec),
-                                         .window = &crew->window,
-                                         .connect_timeout_s = connect_timeout_s(spec)};
-    crew->notify_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (crew->notify_fd < 0)
-        return err_system(err, NULL, "cannot make an eventfd");
-    return init_queue(crew, err) && mix_init(&crew->mix, spec->workload, err);
 }
 
 static bool init_workers(struct drive *drive, struct err *err)
@@ -225,10 +97,11 @@ static bool init_workers(struct drive *drive, struct err *err)
 static bool start(struct drive *drive, struct err *err)
 {
     const struct drive_spec *spec = drive->spec;
-    if (!raise_descriptor_limit(spec->connections + habits(spec)->max_overflow, thread_count(spec), err) ||
-        !init_crew(drive, err) || !init_workers(drive, err))
+    struct crew *crew = &drive->crew;
+    if (!crew_init(crew, spec, err) || !raise_descriptor_limit(crew_most_connections(crew), crew->n_workers, err) ||
+        !init_workers(drive, err))
         return false;
-    drive->out->clients = spec->rate_tps > 0 ? 0 : client_count(spec);
+    drive->out->clients = spec->rate_tps > 0 ? 0 : crew->n_clients;
     drive->out->connections = spec->connections;
     drive->out->rate_tps = spec->rate_tps;
     drive->out->threads = drive->n_workers;
@@ -556,173 +429,6 @@ static void drain(struct drive *drive)
     join_all(drive);
 }
 
-static void collect_errors(struct drive *drive)
-{
-    int64_t first_ns = INT64_MAX;
-    for (int i = 0; i < drive->n_workers; i++) {
-        const struct recorder *recorder = &drive->workers[i].recorder;
-        for (size_t k = 0; k < recorder->n_errors; k++)
-            trial_result_count_error(drive->out, recorder->errors[k].code, recorder->errors[k].count);
-        if (!recorder->first_error[0] || recorder->first_error_ns >= first_ns)
-            continue;
-        first_ns = recorder->first_error_ns;
-        drive->out->first_error_code = recorder->first_error_code;
-        memcpy(drive->out->first_error, recorder->first_error, sizeof recorder->first_error);
-    }
-}
-
-/* The first worker's histograms become the result's; the others' are added. */
-static bool collect_transactions(struct drive *drive, struct err *err)
-{
-    struct trial_result *out = drive->out;
-    size_t n = drive->spec->workload->n_transactions;
-    out->transactions = calloc(n, sizeof *out->transactions);
-    if (!out->transactions)
-        return err_memory(err);
-    out->n_transactions = n;
-    for (size_t t = 0; t < n; t++) {
-        struct recorded *first = &drive->workers[0].recorder.transactions[t];
-        out->transactions[t] = first->result;
-        first->result = (struct transaction_result){0};
-        for (int i = 1; i < drive->n_workers; i++)
-            transaction_result_merge(&out->transactions[t], &drive->workers[i].recorder.transactions[t].result);
-    }
-    return true;
-}
-
-static void collect_totals(struct drive *drive)
-{
-    struct trial_result *out = drive->out;
-    struct hist *lag = drive->workers[0].recorder.lag;
-    for (int i = 0; i < drive->n_workers; i++) {
-        const struct worker *worker = &drive->workers[i];
-        out->total_commits += worker->recorder.commits + worker->pool.commits;
-        out->total_rollbacks += worker->recorder.rollbacks;
-        out->reconnects += worker->pool.reconnects;
-        out->outage_ns += worker->outage_ns;
-        if (i > 0)
-            hist_merge(lag, worker->recorder.lag);
-    }
-    hist_summary(lag, &out->harness_lag);
-}
-
-static void add_pool_counts(struct pool_counts *into, const struct pool_counts *from)
-{
-    into->connects += from->connects;
-    into->recycled += from->recycled;
-    into->idled_out += from->idled_out;
-    into->overflows += from->overflows;
-    into->pings += from->pings;
-    into->failed_pings += from->failed_pings;
-}
-
-static void collect_pools(struct drive *drive)
-{
-    struct trial_result *out = drive->out;
-    struct pool *first = &drive->workers[0].pool;
-    out->spin_ns = drive->workers[0].loop.spin_ns;
-    for (int i = 0; i < drive->n_workers; i++) {
-        const struct worker *worker = &drive->workers[i];
-        add_pool_counts(&out->pool_counts, &worker->pool.counts);
-        if (worker->delay_ns > out->run_delay_ns)
-            out->run_delay_ns = worker->delay_ns;
-        if (i == 0)
-            continue;
-        hist_merge(first->connect, worker->pool.connect);
-        hist_merge(first->ping, worker->pool.ping);
-    }
-    hist_summary(first->connect, &out->pool_counts.connect);
-    hist_summary(first->ping, &out->pool_counts.ping);
-}
-
-static bool collect_records(struct drive *drive, struct err *err)
-{
-    struct records *records = &drive->out->records;
-    size_t n = (size_t)drive->n_workers, *lengths = calloc(n, sizeof *lengths);
-    struct record **lists = calloc(n, sizeof *lists);
-    records->complete = true;
-    for (size_t i = 0; lists && lengths && i < n; i++) {
-        const struct recorder *recorder = &drive->workers[i].recorder;
-        lists[i] = recorder->records;
-        lengths[i] = recorder->n_records;
-        records->complete = records->complete && !recorder->records_full;
-    }
-    bool ok = lists && lengths && records_merge(lists, lengths, n, records);
-    free(lists);
-    free(lengths);
-    return ok || err_memory(err);
-}
-
-/* With a rate the schedule knows it; in a closed loop, whoever began. A stop moves the end of a window, and what began
- * behind it is counted no more. */
-static int64_t count_scheduled(const struct drive *drive)
-{
-    int64_t n = 0;
-    if (drive->spec->rate_tps > 0)
-        return schedule_count(&drive->crew.schedules[1], drive->out->duration_ns);
-    for (size_t t = 0; !drive->out->complete && t < drive->out->n_transactions; t++) {
-        const struct transaction_result *result = &drive->out->transactions[t];
-        n += result->ok + result->failed + result->timed_out + result->censored;
-    }
-    for (int i = 0; drive->out->complete && i < drive->n_workers; i++)
-        n += drive->workers[i].recorder.begun;
-    return n;
-}
-
-static void collect_backlog(struct trial_result *out)
-{
-    for (size_t i = 0; i < out->records.n; i++) {
-        const struct record *record = &out->records.list[i];
-        out->unsent_at_end += record->intended_ns + record->pool_wait_ns >= out->duration_ns;
-    }
-}
-
-static void warn_cold(struct drive *drive)
-{
-    int n = 0, cold = -1;
-    for (int i = 0; i < drive->n_workers; i++) {
-        n += drive->workers[i].group.n_cold;
-        if (drive->workers[i].group.n_cold > 0)
-            cold = drive->workers[i].group.cold_statement;
-    }
-    if (cold < 0)
-        return;
-    int entry;
-    const struct statement *statement = mix_statement(&drive->crew.mix, cold, &entry);
-    const struct workload *workload = drive->spec->workload;
-    trial_result_warn(drive->out,
-                      "statement %d of %.40s ran fewer than %d times before the window on %d of %d connections: its "
-                      "plan may have changed meanwhile",
-                      statement->number, workload->transactions[drive->crew.mix.entries[entry].transaction].name,
-                      LINK_WARM_RUNS, n, drive->spec->connections);
-}
-
-static void warn_failed_seconds(struct drive *drive)
-{
-    for (int i = 0; i < drive->n_workers; i++)
-        if (drive->workers[i].recorder.failed)
-            trial_result_warn(drive->out, "out of memory for the timeline: some seconds are incomplete");
-}
-
-static bool collect(struct drive *drive, struct err *err)
-{
-    struct trial_result *out = drive->out;
-    out->duration_ns = window_length(drive);
-    if (!take_intervals(drive, true, err) || !collect_transactions(drive, err) || !collect_records(drive, err))
-        return false;
-    out->scheduled = count_scheduled(drive);
-    collect_backlog(out);
-    collect_pools(drive);
-    timeline_move(&drive->timeline, out->duration_ns, out);
-    if (!outage_find(out))
-        return err_memory(err);
-    collect_errors(drive);
-    collect_totals(drive);
-    warn_cold(drive);
-    warn_failed_seconds(drive);
-    return true;
-}
-
 /* --- Refusals ----------------------------------------------------------------------------------------------------- */
 
 static void explain_too_many(struct drive *drive, const struct err *refusal, struct err *err)
@@ -767,24 +473,20 @@ static void clean_up(struct drive *drive)
     for (int i = 0; i < drive->n_workers; i++)
         worker_deinit(&drive->workers[i]);
     free(drive->workers);
-    mix_deinit(&drive->crew.mix);
-    tickets_deinit(&drive->crew.tickets[0]);
-    tickets_deinit(&drive->crew.tickets[1]);
-    free(drive->crew.clients);
-    str_deinit(&drive->setup);
-    if (drive->crew.notify_fd >= 0)
-        close(drive->crew.notify_fd);
+    crew_deinit(&drive->crew);
 }
 
 bool driver_run(const struct drive_spec *spec, struct trial_result *out, struct err *err)
 {
-    struct drive drive = {.spec = spec, .out = out, .crew.notify_fd = -1, .second_end_ns = INT64_MAX};
+    struct drive drive = {.spec = spec, .out = out, .second_end_ns = INT64_MAX};
     bool ok = start(&drive, err) && connect_all(&drive, err) && warm_up(&drive, err);
     if (ok) {
         open_window(&drive);
         measure(&drive);
         drain(&drive);
-        ok = collect(&drive, err);
+        out->duration_ns = window_length(&drive);
+        ok =
+            take_intervals(&drive, true, err) && collect_results(&drive.crew, drive.workers, &drive.timeline, out, err);
     } else {
         join_all(&drive);
         explain_refusal(&drive, err);

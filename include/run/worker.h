@@ -9,44 +9,13 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "run/driver.h"
+#include "run/crew.h"
 #include "run/loop.h"
-#include "run/mix.h"
 #include "run/pool.h"
 #include "run/recorder.h"
 #include "run/runner.h"
 #include "run/schedule.h"
 #include "run/tickets.h"
-#include "run/window.h"
-
-/* How far the trial is. */
-enum crew_stage {
-    CREW_CONNECT,
-    CREW_WARM,  /* each connection by itself, in a closed loop */
-    CREW_LEAD,  /* the load itself, unmeasured; left out when there is no queue */
-    CREW_PAUSE, /* with a rate: no more tickets, until nothing is under way */
-    CREW_WINDOW
-};
-
-/* What the main thread and its workers have in common. */
-struct crew {
-    const struct drive_spec *spec;
-    struct mix mix;
-    struct pool_plan pool_plan;
-    struct window window;
-    bool direct;                       /* a connection for each client: there is no queue */
-    struct schedule_spec schedules[2]; /* of the lead and of the window */
-    struct tickets tickets[2];         /* the same; a closed loop stays in the first */
-    struct client *clients;            /* of a closed loop with a queue */
-    int n_clients;
-    int n_workers;
-    struct streams streams;
-    bool local_server;           /* shares this machine's cores */
-    int notify_fd;               /* eventfd: a worker has something to tell */
-    _Atomic int stage;           /* enum crew_stage */
-    _Atomic int64_t lead_end_ns; /* of the lead's schedule */
-    _Atomic bool cut;            /* end now; what still runs is censored */
-};
 
 enum worker_stage {
     WORKER_STARTING,
