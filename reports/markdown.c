@@ -81,6 +81,7 @@ static void results(const struct facts *facts, const struct comparisons *compari
         out->failed = true;
     text_notes(facts, comparisons, options, "- ", out);
     text_verdicts(facts, false, "- ", out);
+    text_outages(facts, "- ", out);
     text_pools(facts, "- ", out);
     text_ledger(facts, "- ", out);
     str_append_char(out, '\n');

@@ -121,6 +121,7 @@ bool text_write(const struct facts *facts, const struct comparisons *comparisons
     text_pools(facts, "", &part);
     text_ledger(facts, "", &part);
     text_accounts(facts, ACCOUNTS_SHOWN, "", &part);
+    text_outages(facts, "", &part);
     text_habits(facts, "", &part);
     text_truth(facts, "", &part);
     text_notes(facts, comparisons, options, "", &part);

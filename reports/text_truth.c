@@ -292,6 +292,44 @@ void text_degraded(const struct facts *facts, const char *bullet, struct str *ou
             bullet, n, facts->n_trials);
 }
 
+/* --- Outages ------------------------------------------------------------------------------------------------------ */
+
+#define GAP_LEAST_S 0.5 /* a shorter one is a long pause of some transaction */
+
+static void outage_line(const struct facts *facts, const struct trial_result *plain, const char *bullet,
+                        struct str *out)
+{
+    const struct outage *outage = &plain->outage;
+    char gap[32], from[32], back[32], full[32];
+    str_printf(out, "%soutage (trial %d: ", bullet, plain->order + 1);
+    text_cell(facts, plain->variant, (struct point){plain->pool, plain->isolation, plain->rate}, out);
+    str_printf(out, "): nothing succeeded for %s, from %s into the window",
+               units_format_ns(gap, sizeof gap, outage->gap_s * 1e9),
+               units_format_ns(from, sizeof from, outage->gap_from_s * 1e9));
+    if (outage->back_s >= 0)
+        str_printf(out, "; %s after it began a whole second ran at 90 %% of %s tx/s again\n",
+                   units_format_ns(back, sizeof back, outage->back_s * 1e9),
+                   units_format_count(full, sizeof full, outage->full_tps, outage->full_tps < 99.95));
+    else
+        str_printf(out, "; full rate (%s tx/s) did not come back within it\n",
+                   units_format_count(full, sizeof full, outage->full_tps, outage->full_tps < 99.95));
+}
+
+void text_outages(const struct facts *facts, const char *bullet, struct str *out)
+{
+    enum {
+        LINES_MOST = 6
+    };
+    int n = 0;
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct outage *outage = &facts->trials[i].plain.outage;
+        if (outage->made && (outage->seconds > 0 || outage->gap_s >= GAP_LEAST_S) && n++ < LINES_MOST)
+            outage_line(facts, &facts->trials[i].plain, bullet, out);
+    }
+    if (n > LINES_MOST)
+        str_printf(out, "%soutage: %d more trials\n", bullet, n - LINES_MOST);
+}
+
 /* --- The pool's habits -------------------------------------------------------------------------------------------- */
 
 /* Counts of all trials; means and extremes can be taken together, percentiles cannot. */

@@ -14,7 +14,7 @@ void text_rate(const struct rate *rate, struct str *out)
         str_append(out, "closed loop");
     else
         str_printf(out, "%s %s", units_format_count(number, sizeof number, value, value != floor(value)),
-                   share ? "%" : "tx/s");
+                   share ? "% of closed loop" : "tx/s");
 }
 
 static bool any_rate(const struct facts *facts)

@@ -10,7 +10,7 @@
 
 /* "pool 8 · read committed · 500 tx/s": the axes that are not −1. The rate is named only where the run has any. */
 void text_point(const struct facts *facts, struct point point, struct str *out);
-/* "500 tx/s", "80 %", "closed loop". */
+/* "500 tx/s", "80 % of closed loop", "closed loop". */
 void text_rate(const struct rate *rate, struct str *out);
 /* "status_prio · pool 8 · 500 tx/s": only the axes that the run varies; the first of them if it varies none. */
 void text_cell(const struct facts *facts, int variant, struct point point, struct str *out);

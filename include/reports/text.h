@@ -40,6 +40,8 @@ void text_accounts(const struct facts *facts, size_t most, const char *bullet, s
 void text_truth(const struct facts *facts, const char *bullet, struct str *out);
 /* What the pools did beside handing out connections; "" if nothing. */
 void text_habits(const struct facts *facts, const char *bullet, struct str *out);
+/* When nothing succeeded for half a second or more, and how long it took to come back; "" if never. */
+void text_outages(const struct facts *facts, const char *bullet, struct str *out);
 /* Trials whose raw records did not find room; "" if none. */
 void text_degraded(const struct facts *facts, const char *bullet, struct str *out);
 /* The smallest pool that is good enough, of each variant at each isolation level with a closed loop over at least three

@@ -39,6 +39,7 @@ struct synthetic {
     int clients;          /* of a closed loop; 0: as many as connections */
     bool raw;             /* keep raw records */
     bool degraded;        /* no room for them */
+    bool outage;          /* in the second trial */
     bool habits;          /* the pool connects and pings */
     const char *names[SYNTHETIC_MAX];
 };
@@ -300,6 +301,8 @@ static inline void synthetic_truth(const struct synthetic *shape, struct trial_r
         trial->audit = (struct audit){true, "", 12000 + trial->order, 300000, true};
         trial->spin_ns = 58000;
     }
+    if (shape->outage && trial->order == 1)
+        trial->outage = (struct outage){true, 1, 1.84, 0.5, 2.5, 480};
     trial->run_delay_ns = trial->duration_ns / 500;
     if (shape->habits)
         trial->pool_counts = (struct pool_counts){.connects = 30,

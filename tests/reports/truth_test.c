@@ -19,9 +19,10 @@ static void test_overload_is_shown(void **state)
     bool all_valid;
     char *table = report(place, false, &all_valid);
     assert_true(all_valid); /* it was measured well */
-    assert_has(table, "\n2 variants × pool 8 × read committed × 400 tx/s, 80 % (constant arrivals) · 8 blocks");
+    assert_has(table,
+               "\n2 variants × pool 8 × read committed × 400 tx/s, 80 % of closed loop (constant arrivals) · 8 blocks");
     const char *calm = strstr(table, "\npool 8 · read committed · 400 tx/s\n"),
-               *busy = strstr(table, "\npool 8 · read committed · 80 %\n");
+               *busy = strstr(table, "\npool 8 · read committed · 80 % of closed loop\n");
     assert_true(calm && busy && calm < busy);
     assert_has(calm, "× faster [");
     assert_null(strstr(busy, "× faster ["));
@@ -29,11 +30,12 @@ static void test_overload_is_shown(void **state)
     assert_has(busy, "  overloaded\n");
     assert_has(busy, " ≥");
     assert_true(strstr(table, "≥") > busy);
-    assert_has(busy, "\nOVERLOADED: none · 80 %: 8 of 8 trials: 234 tx/s arrive in the second half, 196 are carried\n");
+    assert_has(busy, "\nOVERLOADED: none · 80 % of closed loop: 8 of 8 trials: 234 tx/s arrive in the second half, 196 "
+                     "are carried\n");
     assert_has(busy,
                "\nWhere it is overloaded the percentiles hang on how long the window was: no capacity is claimed");
     assert_has(busy, "\nAll 32 trials valid; 16 overloaded: see above.\n");
-    assert_file_has(place, "report.md", "> - OVERLOADED: none · 80 %: 8 of 8 trials: ");
+    assert_file_has(place, "report.md", "> - OVERLOADED: none · 80 % of closed loop: 8 of 8 trials: ");
     assert_file_has(place, "report.md", "*Overloaded* means that the rate is more than the server carries");
     free(table);
 }
@@ -45,7 +47,9 @@ static void test_accounts(void **state)
     synthetic_write(&shape, place->folder, true);
     char *table = report(place, false, NULL);
     assert_has(table, "\nnone · 400 tx/s: scheduled 8,000 = 8,000 ok + 0 failed + 0 timed out + 0 censored\n");
-    assert_has(table, "\nnone · 80 %: scheduled 8,000 = 7,968 ok + 0 failed + 16 timed out + 16 censored; up to ");
+    assert_has(
+        table,
+        "\nnone · 80 % of closed loop: scheduled 8,000 = 7,968 ok + 0 failed + 16 timed out + 16 censored; up to ");
     assert_null(strstr(table, "DOES NOT ADD UP"));
     free(table);
     /* whoever loses one is told */
@@ -135,6 +139,19 @@ static void test_degraded_is_loud(void **state)
     char *table = report(place, false, NULL);
     assert_has(table, "\nDEGRADED: the memory for raw records did not suffice in 32 of 32 trials");
     assert_file_has(place, "report.md", "> - DEGRADED: ");
+    free(table);
+}
+
+static void test_outage(void **state)
+{
+    struct place *place = *state;
+    struct synthetic shape = with_rates();
+    shape.outage = true;
+    synthetic_write(&shape, place->folder, true);
+    char *table = report(place, false, NULL);
+    assert_has(table,
+               "\noutage (trial 2: status_prio · 400 tx/s): nothing succeeded for 1.84 s, from 500 ms into the ");
+    assert_has(table, "at 90 % of 480 tx/s again\n");
     free(table);
 }
 
@@ -272,6 +289,7 @@ int main(void)
         PLACE_TEST(test_truth_lines),
         PLACE_TEST(test_degraded_is_loud),
         PLACE_TEST(test_reasons_are_said_once),
+        PLACE_TEST(test_outage),
         PLACE_TEST(test_sweep_table),
         PLACE_TEST(test_no_advice),
         PLACE_TEST(test_format_1),
