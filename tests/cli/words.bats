@@ -166,6 +166,8 @@ teardown() { common_teardown; }
     [[ $output == *"--acquire-timeout: "*"from 1ms to 24h, or never"*"--idle-timeout: "* ]]
     bad -C --max-overflow=2
     [[ $output == *"--connect: \`connect_per_transaction\` contradicts \`max_overflow\`"* ]]
+    bad --pool="$(seq -s, 1 300)"
+    [[ $output == *"--pool: \`pool\` must have from 1 to 256 values"* ]]
     bad --raw --raw-memory=0
     [[ $output == *"--raw has nothing to keep"* ]]
     [ ! -e pgdyno-results ]

@@ -364,12 +364,40 @@ static void estimates_before_it_connects(void **state)
     workload_free(workload);
 }
 
+/* A rate in % needs a closed loop to refer to, once a cell; an overflow needs connections, whoever's habit it is. */
+static void estimates_rates_and_overflow(void **state)
+{
+    (void)state;
+    struct run_plan plain, plan;
+    struct err err = {0};
+    struct workload *workload = load_changed(READING, "note: 'words(2, 4)'", "note: \"'abcdefgh'\"");
+    const struct rate rates[] = {{RATE_TPS, 500}, {RATE_SHARE, 0.8}};
+    const int pools[] = {2, 70};
+    struct variant *variants = (struct variant *)workload->variants; /* the loader's arena: ours to change */
+    int cells = (int)(workload->n_variants * workload->sweep.n_isolations);
+    workload->sweep.pools = pools;
+    workload->sweep.n_pools = 2;
+    assert_true(run_plan(workload, &plain, &err));
+    assert_int_equal(plain.n_calibrations, 0);
+    assert_int_equal(plain.max_connections, 71);
+    workload->sweep.rates = rates;
+    workload->sweep.n_rates = 2;
+    variants[workload->n_variants - 1].pool.max_overflow = 5;
+    assert_true(run_plan(workload, &plan, &err));
+    assert_int_equal(plan.n_trials, 2 * plain.n_trials);
+    assert_int_equal(plan.n_calibrations, 2 * cells);
+    assert_int_equal(plan.measuring_ns / (plan.n_trials + plan.n_calibrations), plain.measuring_ns / plain.n_trials);
+    assert_int_equal(plan.max_connections, 76);
+    workload_free(workload);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, forget, forget)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(fills_and_settles),
+        TEST(estimates_rates_and_overflow),
         TEST(reuses_what_is_unchanged),
         TEST(a_transaction_may_change),
         TEST(seeds_again_when_data_change),
