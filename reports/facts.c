@@ -33,7 +33,10 @@ void facts_rate_suffix(const struct rate *rate, char *buf, size_t size)
     char number[32];
     bool share = rate->kind == RATE_SHARE;
     units_format_number(number, sizeof number, share ? 100 * rate->value : rate->value);
-    snprintf(buf, size, rate->kind == RATE_CLOSED ? "" : share ? ".%spct" : ".%ss", number);
+    if (rate->kind == RATE_CLOSED)
+        snprintf(buf, size, "%s", "");
+    else
+        snprintf(buf, size, share ? ".%spct" : ".%ss", number);
 }
 
 void facts_cell_name(char *buf, size_t size, const char *variant, int variant_index, int pool, enum isolation isolation,

@@ -29,8 +29,9 @@
  *               loop, timing  epoll, timers, spin     setup     a session's SQL           mix     which transaction
  *               wire     parameters and rows          retry     again, and when           hist    histograms
  *               recorder, records  one thread's       timeline  second by second
- *   reports/    store, fields, raw  facts into a folder   facts, facts_folder, facts_head, facts_trials, facts_hists,
- *               facts_raw  and back                   figures  of one cell                stats, compare  before and after
+ *   reports/    store, store_head, fields, raw  into a folder                         facts, facts_folder, facts_head,
+ *               facts_trials, facts_hists, facts_raw  and back
+ *                                 figures  of one cell                stats, compare  before and after
  *               pools, pool_size  how many            words    names of cells             csv     the tables
  *               text, text_table, text_ratio, text_ledger, text_truth, text_warnings, text_wrap, grid   the terminal's
  *               markdown  report.md                   hlog, hgrm  histogram files         output  files, checked
