@@ -145,7 +145,7 @@ void copy_in_abandon(struct copy_in *copy, const char *why)
     int64_t deadline_ns = clock_now_ns() + ABANDON_MS * NS_PER_MS;
     if (PQstatus(copy->conn) != CONNECTION_OK || PQtransactionStatus(copy->conn) != PQTRANS_ACTIVE)
         return;
-    query_cancel(copy->conn); /* it may wait for a lock; one that waits for rows hears only the end of them */
+    query_cancel(&copy->conn, 1); /* it may wait for a lock; one that waits for rows hears only the end of them */
     PQputCopyEnd(copy->conn, why);
     while (clock_now_ns() < deadline_ns) {
         bool unsent = PQflush(copy->conn) > 0;

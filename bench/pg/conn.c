@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "pg/query.h"
-
 static void drop_notice(void *user, const PGresult *result)
 {
     (void)user;
@@ -89,11 +87,6 @@ void conn_close(struct conn *conn)
         PQclear(conn->result);
     PQfinish(conn->pg);
     *conn = (struct conn){0};
-}
-
-void conn_cancel(struct conn *conn)
-{
-    query_cancel(conn->pg);
 }
 
 int conn_socket(const struct conn *conn)

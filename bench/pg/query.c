@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -14,6 +17,7 @@
 
 enum {
     CONNECT_TIMEOUT_S = 10,
+    CANCEL_LIMIT_S = 3,
     CANCEL_GRACE_MS = 5000, /* how long a cancelled statement may take to end */
     OLDEST_VERSION = 140000
 };
@@ -214,13 +218,36 @@ bool db_set_error(struct db *db, const PGresult *result, const char *what, const
     return sqlerror_set(db->conn, result, what, sql, err);
 }
 
-void query_cancel(PGconn *conn)
+static _Noreturn void cancel_and_exit(PGcancel *const *handles, size_t n)
 {
     char reason[256];
-    PGcancel *handle = PQgetCancel(conn);
-    if (handle)
-        PQcancel(handle, reason, sizeof reason);
-    PQfreeCancel(handle);
+    sigset_t alarm_signal;
+    sigemptyset(&alarm_signal);
+    sigaddset(&alarm_signal, SIGALRM);
+    signal(SIGALRM, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &alarm_signal, NULL);
+    alarm(CANCEL_LIMIT_S);
+    for (size_t i = 0; i < n; i++)
+        if (handles[i])
+            PQcancel(handles[i], reason, sizeof reason);
+    _exit(0);
+}
+
+/* PQcancel waits for as long as the network does: minutes, where packets vanish. But it is safe in a signal handler, and
+ * therefore in the child of a process with threads, which an alarm ends. */
+void query_cancel(PGconn *const *conns, size_t n)
+{
+    PGcancel **handles = calloc(n + 1, sizeof *handles);
+    for (size_t i = 0; handles && i < n; i++)
+        handles[i] = PQgetCancel(conns[i]);
+    pid_t pid = handles && n > 0 ? fork() : -1;
+    if (pid == 0)
+        cancel_and_exit(handles, n);
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    for (size_t i = 0; handles && i < n; i++)
+        PQfreeCancel(handles[i]);
+    free(handles);
 }
 
 /* Push out what libpq holds back, taking in meanwhile what the server says, lest both wait for the other to read. */
@@ -257,7 +284,7 @@ static void refuse_copy(struct db *db, ExecStatusType status)
         PQputCopyEnd(db->conn, "COPY … FROM STDIN is not possible here");
     if (status != PGRES_COPY_OUT)
         return;
-    query_cancel(db->conn);
+    query_cancel(&db->conn, 1);
     while (PQgetCopyData(db->conn, &row, 0) > 0)
         PQfreemem(row);
 }
@@ -299,7 +326,7 @@ static void stop_statement(struct db *db)
 {
     PGresult *discarded;
     bool before = db_set_uninterruptible(db, true);
-    query_cancel(db->conn);
+    query_cancel(&db->conn, 1);
     collect(db, clock_now_ns() + CANCEL_GRACE_MS * NS_PER_MS, &discarded);
     PQclear(discarded);
     db_set_uninterruptible(db, before);

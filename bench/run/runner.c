@@ -603,18 +603,18 @@ void runner_reply(struct runner *runner, int64_t now_ns)
 }
 
 /* An own transaction that waits for a lost connection has been wanted since the end of the one before. */
-void runner_cut(struct runner *runner, int64_t now_ns)
+bool runner_cut(struct runner *runner, int64_t now_ns)
 {
+    bool in_service = runner->state == RUNNER_RUNNING && runner->link->state == LINK_READY;
     if (runner->active && runner->state == RUNNER_ACQUIRING)
         runner->free_ns = now_ns;
     if (runner->active)
         record(runner, RECORD_CENSORED, now_ns);
     else if (runner->state == RUNNER_WAITING && runner->on_wake == begin_own)
         runner_give_up(runner->group, &runner->ticket, RECORD_CENSORED, later(now_ns - runner->ticket.intended_ns, 0));
-    if (runner->state == RUNNER_RUNNING && runner->link->state == LINK_READY)
-        conn_cancel(&runner->link->conn);
     if (runner->state != RUNNER_FINISHED && runner->state != RUNNER_IDLE)
         finish(runner);
+    return in_service;
 }
 
 bool runner_init(struct runner *runner, struct runner_group *group, struct link *link, int number, bool has_client,

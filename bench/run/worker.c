@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "pg/query.h"
 #include "run/cacheline.h"
 #include "run/cold.h"
 #include "run/setup.h"
@@ -373,11 +374,24 @@ static void cut_tickets(struct worker *worker, int64_t now_ns)
     }
 }
 
+/* What the server still works on it shall not go on with when nobody waits for it any more. */
+static void cut_runners(struct worker *worker, int64_t now_ns)
+{
+    PGconn **in_service = calloc((size_t)worker->n, sizeof *in_service);
+    size_t n = 0;
+    for (int i = 0; i < worker->n; i++)
+        if (runner_cut(&worker->runners[i], now_ns) && in_service)
+            in_service[n++] = worker->runners[i].link->conn.pg;
+    if (n > 0)
+        query_cancel(in_service, n);
+    free(in_service);
+}
+
 static void end(struct worker *worker)
 {
     int64_t now_ns = clock_now_ns();
-    for (int i = 0; worker->stage != CREW_CONNECT && i < worker->n; i++)
-        runner_cut(&worker->runners[i], now_ns);
+    if (worker->stage != CREW_CONNECT)
+        cut_runners(worker, now_ns);
     if (worker->stage == CREW_WINDOW && worker->group.dealt && cut(worker))
         cut_tickets(worker, now_ns);
     worker->reached = worker->pool.n_reached;

@@ -42,9 +42,6 @@ enum conn_status conn_open(struct conn *conn, const struct target *target, const
 enum conn_status conn_connect(struct conn *conn);
 /* Without waiting for the server; a closed one is fine. */
 void conn_close(struct conn *conn);
-/* Ask the server to give up the running statement. Opens a connection of its own and waits for it: not for the measured
- * path. */
-void conn_cancel(struct conn *conn);
 
 int conn_socket(const struct conn *conn);
 /* The server's or libpq's message for the last failure, without a final newline; never NULL. It points into the

@@ -32,9 +32,9 @@ bool db_set_uninterruptible(struct db *db, bool on);
 
 /* libpq's handle, borrowed: for COPY and for quoting. It is in blocking mode. */
 PGconn *db_handle(struct db *db);
-/* Ask the server, over a connection of its own, to cancel what goes on over `conn`. Whether it heard shows in the
- * result of that. */
-void query_cancel(PGconn *conn);
+/* Ask the server, over connections of their own, to cancel what goes on over each of `conns`. Whether it heard shows in
+ * the result of that. A server that does not answer is given up after three seconds for all of them together. */
+void query_cancel(PGconn *const *conns, size_t n);
 int db_version(const struct db *db); /* 150018 */
 /* libpq's own version, in the same form. */
 int db_client_version(void);

@@ -133,7 +133,7 @@ void runner_link_taken(struct runner *runner, int64_t now_ns);
 void runner_link_refused(struct runner *runner, int64_t now_ns);
 void runner_reply(struct runner *runner, int64_t now_ns);
 void runner_link_lost(struct runner *runner, int64_t now_ns);
-/* The drain is over: what still runs is censored, and cancelled on the server. */
-void runner_cut(struct runner *runner, int64_t now_ns);
+/* The drain is over: what still runs is censored. True: the server still works on a statement of it. */
+bool runner_cut(struct runner *runner, int64_t now_ns);
 
 #endif

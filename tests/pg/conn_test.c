@@ -153,7 +153,7 @@ static void test_cancel(void **state)
     for (int i = 0; i < 2000 && !sleeping; i++, usleep(5000))
         sleeping = test_int(test_db(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
     assert_true(sleeping);
-    conn_cancel(conn);
+    query_cancel(&conn->pg, 1);
     assert_int_equal(reply(conn), CONN_DONE);
     assert_true(conn->code == SQLSTATE_QUERY_CANCELED);
 }
