@@ -31,7 +31,7 @@
  *               recorder, records  one thread's       timeline  second by second
  *   reports/    store, store_head, fields, raw  into a folder                         facts, facts_folder, facts_head,
  *               facts_trials, facts_hists, facts_raw  and back
- *                                 figures  of one cell                stats, compare  before and after
+ *               figures  of one cell                  stats, compare  before and after
  *               pools, pool_size  how many            words    names of cells             csv     the tables
  *               text, text_table, text_ratio, text_ledger, text_truth, text_warnings, text_wrap, grid   the terminal's
  *               markdown  report.md                   hlog, hgrm  histogram files         output  files, checked
