@@ -1,6 +1,10 @@
 /* Clients, rates and pool habits: each is fine alone, but some leave others nothing to do. What a file says is there
  * for more runs than this one, and the command line may have taken its effect away: that is a notice of `check`. What
  * the command line itself asks for in vain is a mistake. */
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/units.h"
 #include "schema.h"
 
 /* A share of a closed loop's throughput needs both: the loop is run to know it. */
@@ -80,6 +84,35 @@ static void check_pool(struct loader *loader)
         check_habits(loader, connect, &loader->workload->pool, NULL);
 }
 
+static int largest_pool(const struct workload *workload)
+{
+    int most = 0;
+    for (size_t i = 0; i < workload->sweep.n_pools; i++)
+        most = workload->sweep.pools[i] > most ? workload->sweep.pools[i] : most;
+    return most;
+}
+
+/* A pool that the file's own server cannot hold; an overflow that it cannot is a fault one may want to see. */
+static void check_server(struct loader *loader)
+{
+    struct workload *workload = loader->workload;
+    int needed = largest_pool(workload) + 1;
+    int64_t limit;
+    for (size_t i = 0; i < workload->n_server; i++) {
+        const struct setting *setting = &workload->server[i];
+        if (strcasecmp(setting->name, "max_connections") != 0 || !units_parse_int(setting->value, &limit) ||
+            limit >= needed)
+            continue;
+        char path[40];
+        snprintf(path, sizeof path, "server.%s", setting->name);
+        struct origin pool = schema_origin(loader, "sweep.pool");
+        struct origin origin = pool.option ? pool : schema_origin(loader, path);
+        loader_problem(loader, origin,
+                       "the largest pool and set-up need %d connections, and `server` allows %lld (max_connections)",
+                       needed, (long long)limit);
+    }
+}
+
 /* measurement.md, section 1: Poisson for capacity; constant for comparisons, since it varies less. */
 static void choose_arrivals(struct loader *loader)
 {
@@ -93,4 +126,5 @@ void check_load(struct loader *loader)
     choose_arrivals(loader);
     check_effect(loader);
     check_pool(loader);
+    check_server(loader);
 }

@@ -1,5 +1,7 @@
 #include "cli/plan_load.h"
 
+#include <strings.h>
+
 #include "base/clock.h"
 #include "base/units.h"
 #include "run/record.h"
@@ -188,10 +190,28 @@ static void note_nobody_waits(const struct workload *workload, struct str *out)
             timeout ? "`acquire_timeout`" : "", timeout && overflow ? " and " : "", overflow ? "`max_overflow`" : "");
 }
 
+/* The pool alone fits: that is checked. An overflow that does not is a fault that one may want to see. */
+static void note_refused(const struct workload *workload, struct str *out)
+{
+    int overflow = 0;
+    int64_t limit;
+    for (size_t i = 0; i < workload->n_variants; i++)
+        overflow =
+            workload->variants[i].pool.max_overflow > overflow ? workload->variants[i].pool.max_overflow : overflow;
+    int needed = largest_pool(workload) + overflow + 1;
+    for (size_t i = 0; overflow > 0 && i < workload->n_server; i++)
+        if (strcasecmp(workload->server[i].name, "max_connections") == 0 &&
+            units_parse_int(workload->server[i].value, &limit) && limit < needed)
+            str_printf(out,
+                       "with `max_overflow`, %d connections may be wanted, and `server` allows %lld "
+                       "(max_connections): some will be refused, and their transactions fail\n",
+                       needed, (long long)limit);
+}
+
 void plan_notes(const struct workload *workload, struct str *out)
 {
     static void (*const notes[])(const struct workload *workload, struct str *out) = {
-        note_few, note_many, note_idle_connections, note_no_clients, note_nobody_waits};
+        note_few, note_many, note_idle_connections, note_no_clients, note_nobody_waits, note_refused};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         notes[i](workload, out);
 }

@@ -143,6 +143,11 @@ teardown() { common_teardown; }
     [[ $output == *"note: with 3 clients, at most 3 connections of a pool of 8 are ever busy"* ]]
     dry --acquire-timeout=1s
     [[ $output == *"note: \`acquire_timeout\` will not come into play"* ]]
+    { cat "$TINY"; echo 'server: { max_connections: 30 }'; } >small.yaml
+    run "$PGDYNO" run small.yaml --dry-run -R 500 -T 8 --pool=20 --max-overflow=9
+    [[ $output != *note:* ]]
+    run "$PGDYNO" run small.yaml --dry-run -R 500 -T 8 --pool=20 --max-overflow=10
+    [[ $output == *"note: with \`max_overflow\`, 31 connections may be wanted, and \`server\` allows 30"* ]]
     { cat "$TINY"; echo 'load: { clients: 9 }'; } >file.yaml
     run "$PGDYNO" run file.yaml --dry-run -R 500 -T 8
     [[ $output == *"note: \`clients\` has no effect"* ]]
