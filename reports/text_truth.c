@@ -65,7 +65,8 @@ static void verdict_lines(const struct facts *facts, enum verdict which, const c
             str_deinit(&line);
         }
     if (hidden > 0)
-        str_printf(out, "%s%s: %d more cells: column verdict of summary.csv\n", bullet, headings[which], hidden);
+        str_printf(out, "%s%s: %d more cell%s: column verdict of summary.csv\n", bullet, headings[which], hidden,
+                   hidden == 1 ? "" : "s");
     if (shown > 0 && which == VERDICT_OVERLOADED)
         str_printf(out,
                    "%sWhere it is overloaded the percentiles hang on how long the window was: no capacity is "

@@ -59,12 +59,22 @@ void text_cell(const struct facts *facts, int variant, struct point point, struc
     str_deinit(&rest);
 }
 
+/* Nothing but invalid trials: there is no figure to mark. */
+static bool all_invalid(const struct facts *facts, int variant, struct point point)
+{
+    struct cell_verdict verdict;
+    figures_verdict(facts, variant, point, &verdict);
+    return verdict.trials > 0 && verdict.with[VERDICT_INVALID] == verdict.trials;
+}
+
 bool text_mark(const struct facts *facts, int variant, struct point point, struct str *out)
 {
-    bool broken = figures_broken(facts, variant, point, NULL, NULL) > 0;
-    bool overloaded = !broken && figures_overloaded(facts, variant, point);
-    str_append(out, broken ? " BROKEN" : overloaded ? " OVERLOADED" : "");
-    return broken || overloaded;
+    const char *mark = figures_broken(facts, variant, point, NULL, NULL) > 0 ? " BROKEN"
+                       : all_invalid(facts, variant, point)                  ? " INVALID"
+                       : figures_overloaded(facts, variant, point)           ? " OVERLOADED"
+                                                                             : "";
+    str_append(out, mark);
+    return *mark != '\0';
 }
 
 void text_latency(const struct cell_figures *cell, enum timing timing, double quantile, struct str *out)

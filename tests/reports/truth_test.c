@@ -155,6 +155,23 @@ static void test_outage(void **state)
     free(table);
 }
 
+/* Dashes alone would leave one wondering. */
+static void test_invalid_is_shown(void **state)
+{
+    struct place *place = *state;
+    struct synthetic shape = small;
+    shape.blocks = 1;
+    shape.trouble = true; /* the first trial is not valid */
+    synthetic_write(&shape, place->folder, true);
+    bool all_valid;
+    char *table = report(place, false, &all_valid);
+    assert_false(all_valid);
+    assert_has(table, "\ndashboard   none INVALID           –  ");
+    assert_has(table, "\nINVALID: none: 1 of 1 trial");
+    assert_has(table, "1 not valid: see INVALID above; their figures are left out.\n");
+    free(table);
+}
+
 /* What the verdict's line says is not said again among the warnings. */
 static void test_reasons_are_said_once(void **state)
 {
@@ -290,6 +307,7 @@ int main(void)
         PLACE_TEST(test_degraded_is_loud),
         PLACE_TEST(test_reasons_are_said_once),
         PLACE_TEST(test_outage),
+        PLACE_TEST(test_invalid_is_shown),
         PLACE_TEST(test_sweep_table),
         PLACE_TEST(test_no_advice),
         PLACE_TEST(test_format_1),
