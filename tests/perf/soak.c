@@ -124,8 +124,8 @@ static void print_sum(const struct soak *soak)
            r->records.complete ? "complete" : "up to the cap", (long long)r->reconnects,
            (long long)r->pool_counts.recycled, (double)r->harness_lag.p99 / 1e3, r->complete);
     printf("timeline: %zu seconds, %.2f MB\n", r->n_intervals,
-           (double)(r->n_intervals * (sizeof(struct interval_result) +
-                                      r->n_transactions * sizeof(struct interval_transaction)) +
+           (double)(r->n_intervals *
+                        (sizeof(struct interval_result) + r->n_transactions * sizeof(struct interval_transaction)) +
                     pairs * sizeof(struct hist_pair)) /
                1048576);
     printf("RSS at the end, all in one place: %.2f MB\n", resident_mb());

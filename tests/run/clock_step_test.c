@@ -1,6 +1,7 @@
-/* Somebody sets the machine's clock while a trial runs. This program's CLOCK_REALTIME, time() and gettimeofday() are its
- * own (the linker's --wrap), and jump by hours at every reading: whatever was measured by them would be wrong by that.
- * libpq's readings are not wrapped; it takes the time for blocking connects alone, which the driver does not use. */
+/* Somebody sets the machine's clock while a trial runs. This program's CLOCK_REALTIME, time() and gettimeofday() are
+ * its own (the linker's --wrap), and jump by hours at every reading: whatever was measured by them would be wrong by
+ * that. libpq's readings are not wrapped; it takes the time for blocking connects alone, which the driver does not use.
+ */
 #include <stdatomic.h>
 #include <sys/time.h>
 

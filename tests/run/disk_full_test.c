@@ -1,5 +1,5 @@
-/* The server's disk is full in mid-trial: a tablespace on a small tmpfs. It is mounted in a mount namespace of this test
- * alone, so that it goes with the test, however that ends. */
+/* The server's disk is full in mid-trial: a tablespace on a small tmpfs. It is mounted in a mount namespace of this
+ * test alone, so that it goes with the test, however that ends. */
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>

@@ -170,52 +170,43 @@ static void test_no_slot_at_the_start(void **state)
     give_back(&others);
 }
 
-/* Shoot connections and take their slots before the driver has them again, until three are out; later leave. */
+/* Shoot connections and take their slots before the driver has them again, until three are out; leave later. */
 static void take_three(struct fault *fault)
 {
-    struct others *others = fault->user;
-    if (fault->strikes > 1) {
-        give_back(others);
-        fault->due_ns = INT64_MAX;
-        return;
-    }
-    int64_t from_ns = clock_now_ns();
-    take_all(others);
-    for (int won = 0, i = 0; won < 3 && i < 50; i++) {
+    struct others others = {0};
+    take_all(&others);
+    for (int won = 0, i = 0; won < 3 && i < 100; i++) {
         bool mine = false;
         fault->hit += test_int(test_db(), "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM "
                                           "pg_stat_activity WHERE application_name = '" APP "' LIMIT 1) x");
         for (int tries = 0; !mine && tries < 20; tries++)
-            mine = take_slot(others);
+            mine = take_slot(&others);
         won += mine;
     }
-    fault->due_ns += clock_now_ns() - from_ns;
+    hold(400 * MS);
+    fault->least_busy =
+        (int)test_int(test_db(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = '" APP "'");
+    give_back(&others);
 }
 
 static void test_others_take_slots_in_mid_trial(void **state)
 {
     (void)state;
     for (int open = 0; open < 2; open++) {
-        struct others others = {0};
-        struct fault fault = {.strike = take_three,
-                              .due_ns = 100 * MS,
-                              .every_ns = 400 * MS,
-                              .least_busy = POOL,
-                              .user = &others};
+        struct fault fault = {.strike = take_three, .due_ns = 100 * MS};
         struct drive_case c = load(open, 400, &fault);
         struct trial_result r;
-        c.duration_ns = 1600 * MS;
+        c.duration_ns = 1800 * MS;
         test_db();
         drive(&c, &r);
         struct accounts sum = check_accounts(&r);
-        assert_true(r.complete && fault.strikes == 2 && fault.least_busy == POOL - 3);
+        assert_true(r.complete && fault.strikes == 1 && fault.hit >= 3);
+        assert_in_range(fault.least_busy, 0, POOL - 3);
         assert_true(sum.ok > sum.all * 9 / 10 && sum.censored == 0 && sum.failed <= fault.hit);
         /* Being refused costs no transaction anything but a wait for the connections that are left. */
         assert_int_equal(errors_of(&r, SQLSTATE_OF("53300")), 0);
-        assert_true(r.outage_ns > 3 * 250 * MS && r.outage.seconds == 0);
-        assert_true(r.reconnects >= 3);
+        assert_true(r.outage_ns > 3 * (int64_t)(350 * MS) && r.reconnects >= 1);
         trial_result_deinit(&r);
-        give_back(&others);
     }
 }
 

@@ -19,7 +19,8 @@ static int setup(void **state)
     permitted = tunnel_open(&tunnel);
     if (!permitted)
         return 0;
-    if (!postmaster_make(&server, 30) || !postmaster_append(&server, "pg_hba.conf", "host all all 10.99.0.0/24 trust") ||
+    if (!postmaster_make(&server, 30) ||
+        !postmaster_append(&server, "pg_hba.conf", "host all all 10.99.0.0/24 trust") ||
         !postmaster_append(&server, "postgresql.conf", "listen_addresses = '" TUNNEL_SERVER "'"))
         return -1;
     postmaster_start(&server);
@@ -123,8 +124,8 @@ static void mend(void)
     db_close(db);
 }
 
-/* Nobody told TCP to give up, so connections hang. The drain's limit ends it, and asking the server to cancel what hangs
- * must not hang either. */
+/* Nobody told TCP to give up, so connections hang. The drain's limit ends it, and asking the server to cancel what
+ * hangs must not hang either. */
 static void test_a_cut_for_good_ends_with_the_drain(void **state)
 {
     (void)state;
@@ -160,8 +161,8 @@ static void test_tcp_user_timeout_is_the_users(void **state)
 {
     (void)state;
     need_network();
-    const struct target target = {
-        .dbname = "host=" TUNNEL_SERVER " user=postgres dbname=postgres tcp_user_timeout=300 connect_timeout=2"};
+    const struct target target = {.dbname = "host=" TUNNEL_SERVER
+                                            " user=postgres dbname=postgres tcp_user_timeout=300 connect_timeout=2"};
     struct fault fault = {.strike = cut_for_good, .due_ns = 200 * MS, .least_busy = POOL};
     struct drive_case c = load(&target, &fault);
     struct trial_result r;

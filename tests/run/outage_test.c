@@ -1,9 +1,8 @@
 /* Outages in timelines made by hand: one transaction each 10 ms but for what a test takes away. */
-#include "run/outage.h"
-
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "run/outage.h"
 #include "unit.h"
 
 #define MS NS_PER_MS

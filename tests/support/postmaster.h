@@ -99,7 +99,7 @@ static inline void postmaster_start(struct postmaster *server)
     snprintf(program, sizeof program, "%s/postgres", server->bindir);
     snprintf(data, sizeof data, "%s/data", server->folder);
     snprintf(log, sizeof log, "%s/server.log", server->folder);
-    char *const argv[] = {program, (char *)(uintptr_t)"-D", data, NULL};
+    char *const argv[] = {program, (char *)(uintptr_t) "-D", data, NULL};
     int log_fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     assert_true(log_fd >= 0);
     pid_t pid = fork();
