@@ -43,6 +43,14 @@ static int64_t clamp(int64_t value, int64_t most)
     return value < 0 ? 0 : value < most ? value : most;
 }
 
+static int64_t sum(const int64_t *values, int64_t from, int64_t to)
+{
+    int64_t n = 0;
+    for (int64_t i = from; i < to; i++)
+        n += values[i];
+    return n;
+}
+
 /* `due` is first where its number changes, then the sum of that. */
 static void fill_from_records(struct bins *bins, const struct records *records)
 {
@@ -56,6 +64,19 @@ static void fill_from_records(struct bins *bins, const struct records *records)
     }
     for (int64_t i = 1; i < bins->n; i++)
         bins->due[i] += bins->due[i - 1];
+}
+
+/* What began before the window and ended in it has no record, only its second's count; in a full queue that is all
+ * there is for a while. Where in the second nobody knows: evenly. */
+static void add_early(struct bins *bins, const struct trial_result *trial)
+{
+    int64_t a_second = NS_PER_S / bins->width_ns;
+    for (int64_t s = 0; (size_t)s < trial->n_intervals; s++) {
+        int64_t from = s * a_second, to = clamp(from + a_second, bins->n);
+        int64_t early = trial->intervals[s].all.ok - sum(bins->ok, from, to);
+        for (int64_t i = 0; i < early && from < to; i++)
+            bins->ok[from + i * (to - from) / early]++;
+    }
 }
 
 static void fill_from_intervals(struct bins *bins, const struct trial_result *trial)
@@ -88,14 +109,6 @@ static bool median_tps(const struct trial_result *trial, double *out)
     *out = n > 0 ? tps[n / 2] : trial->rate_tps;
     free(tps);
     return true;
-}
-
-static int64_t sum(const int64_t *values, int64_t from, int64_t to)
-{
-    int64_t n = 0;
-    for (int64_t i = from; i < to; i++)
-        n += values[i];
-    return n;
 }
 
 static bool is_empty(const struct bins *bins, int64_t i)
@@ -161,10 +174,12 @@ bool outage_find(struct trial_result *trial)
     *out = (struct outage){0};
     bool ok = median_tps(trial, &out->full_tps) && bins_init(&bins, trial->duration_ns, fine ? BIN_NS : NS_PER_S);
     if (ok && out->full_tps >= LEAST_TPS) {
-        if (fine)
+        if (fine) {
             fill_from_records(&bins, &trial->records);
-        else
+            add_early(&bins, trial);
+        } else {
             fill_from_intervals(&bins, trial);
+        }
         measure(&bins, out);
         out->made = true;
     }

@@ -67,6 +67,19 @@ static void all_is_well(void **state)
     assert_near(outage->full_tps, RATE, 1);
 }
 
+/* A long queue: whoever ends in the first two seconds came before the window, and has no record. */
+static void a_full_queue_is_no_outage(void **state)
+{
+    (void)state;
+    struct timeline timeline;
+    make(&timeline, INT64_MAX, 0, 0);
+    for (int i = 0; i < 2 * RATE; i++)
+        timeline.records[i].status = RECORD_TIMED_OUT;
+    const struct outage *outage = found(&timeline);
+    assert_int_equal(outage->seconds, 0);
+    assert_true(outage->gap_s < 0.05);
+}
+
 static void a_gap_of_two_and_a_half_seconds(void **state)
 {
     (void)state;
@@ -161,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_well),
+        cmocka_unit_test(a_full_queue_is_no_outage),
         cmocka_unit_test(a_gap_of_two_and_a_half_seconds),
         cmocka_unit_test(never_back_at_full_rate),
         cmocka_unit_test(away_until_the_end),
