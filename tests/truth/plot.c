@@ -55,7 +55,7 @@ static bool write_script(const char *path)
         return false;
     fprintf(file, "set terminal pngcairo size 1100,900 font ',11'\nset output 'T1.png'\n"
                   "set multiplot layout 2,1 title 'The server stands still for 0.5 s in the middle of 20 s'\n"
-                  "set grid\nset logscale y\nset ylabel 'response, ms'\nset key top left\n"
+                  "set grid\nset logscale y\nset yrange [0.01:1000]\nset ylabel 'response, ms'\nset key top left\n"
                   "set xlabel 'intended start, s'\nset xrange [0:20]\nplot ");
     for (int s = 0; s < PLOT_SERIES; s++)
         fprintf(file, "'T1.dat' index %d using 1:2 with points pt 7 ps 0.4 title '%s'%s", s, names[s],
