@@ -26,6 +26,8 @@ static void set_broken(struct link *link, bool broken, int64_t now_ns)
     if (link->broken == broken)
         return;
     link->broken = broken;
+    if (link->overflow) /* one that the server has no room for says nothing about the server */
+        return;
     pool->n_alive += broken ? -1 : 1;
     if (broken)
         atomic_store_explicit(&pool->last_lost_ns, now_ns, memory_order_relaxed);

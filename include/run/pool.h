@@ -103,7 +103,7 @@ struct pool {
     uint8_t *runs;
     int n;                                /* overflow included */
     int size;                             /* without overflow */
-    int n_alive;                          /* not broken */
+    int n_alive;                          /* not broken, without overflow */
     int n_begun;                          /* links that have begun to connect for the first time */
     int n_reached;                        /* of them, how many became READY while starting */
     struct link_list idle, parked, spare; /* READY; closed; closed and beyond the size */
@@ -118,7 +118,7 @@ struct pool {
     struct pool_counts counts;    /* but for the summaries */
     struct hist *connect, *ping;  /* of those in the window */
     _Atomic int alive;            /* n_alive, for other threads */
-    _Atomic int64_t last_lost_ns; /* when a READY link was last lost */
+    _Atomic int64_t last_lost_ns; /* when n_alive last fell */
 };
 
 /* `size` connections that are opened at the start; max_overflow more are parked. */

@@ -1,4 +1,6 @@
 /* Clients that share a pool, schedules, and what the pool does beside handing out connections: on a real server. */
+#include <limits.h>
+
 #include "drive.h"
 
 #define MS NS_PER_MS
@@ -323,19 +325,31 @@ static void test_pre_ping_finds_lost_connections(void **state)
     trial_result_deinit(&r);
 }
 
-/* The pool's extra connections do not fit on the server: the application gets the error. */
+static void note_least_busy(void *user, const struct progress *progress)
+{
+    int *least = user;
+    if (progress->phase == PHASE_MEASURE && progress->busy < *least)
+        *least = progress->busy;
+}
+
+/* The pool's extra connections do not fit on the server: the application gets the error, and nobody takes the server
+ * for dead. */
 static void test_overflow_that_the_server_refuses(void **state)
 {
     (void)state;
+    int least_busy = INT_MAX;
     struct drive_case c = {.text = NAP("5"),
                            .connections = 2,
                            .clients = 60,
                            .pool = {.max_overflow = 58},
                            .warmup_ns = 20 * MS,
-                           .duration_ns = 300 * MS};
+                           .duration_ns = 300 * MS,
+                           .update = note_least_busy,
+                           .user = &least_busy};
     struct trial_result r;
     drive(&c, &r);
     check_accounts(&r);
+    assert_int_equal(least_busy, 2);
     assert_true(r.transactions[0].ok > 0 && r.transactions[0].failed > 0);
     assert_int_equal(errors_of(&r, SQLSTATE_OF("53300")), r.transactions[0].failed);
     trial_result_deinit(&r);
