@@ -8,13 +8,13 @@ bool tickets_init(struct tickets *tickets, const struct schedule_spec *spec, int
     *tickets = (struct tickets){
         .spec = spec,
         .capacity = (size_t)n_clients + (size_t)n_threads,
-        .n_threads = n_threads,
     };
     atomic_init(&tickets->first_ns, INT64_MAX);
     pthread_mutex_init(&tickets->lock, NULL);
     tickets->ring = calloc(tickets->capacity, sizeof *tickets->ring);
     tickets->hungry = calloc((size_t)n_threads, sizeof *tickets->hungry);
-    return (tickets->ring && tickets->hungry) || err_memory(err);
+    tickets->joined = calloc((size_t)n_threads, sizeof *tickets->joined);
+    return (tickets->ring && tickets->hungry && tickets->joined) || err_memory(err);
 }
 
 void tickets_deinit(struct tickets *tickets)
@@ -23,6 +23,7 @@ void tickets_deinit(struct tickets *tickets)
         pthread_mutex_destroy(&tickets->lock);
     free(tickets->ring);
     free(tickets->hungry);
+    free(tickets->joined);
     *tickets = (struct tickets){0};
 }
 
@@ -39,7 +40,7 @@ static void show_first(struct tickets *tickets)
     atomic_store_explicit(&tickets->first_ns, first_ns, memory_order_relaxed);
 }
 
-/* Clients come in the order of their times, give or take what two threads' clocks readings differ: the place is the
+/* Clients come in the order of their times, give or take what two threads' readings of the clock differ: the place is the
  * last one, or near. */
 static void insert(struct tickets *tickets, const struct ticket *ticket)
 {
@@ -86,18 +87,13 @@ static struct ticket scheduled(const struct tickets *tickets, struct schedule *s
     return (struct ticket){.intended_ns = tickets->origin_ns + schedule_offset(schedule, number), .number = number};
 }
 
-static enum take take_scheduled(struct tickets *tickets, struct schedule *schedule, struct loop *loop, int64_t until_ns,
+static enum take take_scheduled(struct tickets *tickets, struct schedule *schedule, int64_t until_ns,
                                 struct ticket *out)
 {
     if (take_waiting(tickets, until_ns, out))
         return TAKE_TICKET;
     *out = scheduled(tickets, schedule, atomic_fetch_add_explicit(&tickets->next, 1, memory_order_relaxed));
-    if (__builtin_expect(out->intended_ns < until_ns, 1))
-        return TAKE_TICKET;
-    pthread_mutex_lock(&tickets->lock);
-    be_hungry(tickets, loop);
-    pthread_mutex_unlock(&tickets->lock);
-    return TAKE_NO_MORE;
+    return __builtin_expect(out->intended_ns < until_ns, 1) ? TAKE_TICKET : TAKE_NO_MORE;
 }
 
 static enum take take_client(struct tickets *tickets, struct loop *loop, int64_t until_ns, struct ticket *out)
@@ -114,7 +110,7 @@ enum take tickets_take(struct tickets *tickets, struct schedule *schedule, struc
                        struct ticket *out)
 {
     if (tickets->spec)
-        return take_scheduled(tickets, schedule, loop, until_ns, out);
+        return take_scheduled(tickets, schedule, until_ns, out);
     return take_client(tickets, loop, until_ns, out);
 }
 
@@ -161,5 +157,22 @@ void tickets_put(struct tickets *tickets, const struct ticket *ticket, bool wake
     insert(tickets, ticket);
     if (wake)
         wake_hungry(tickets);
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+/* --- Those who take ----------------------------------------------------------------------------------------------- */
+
+void tickets_join(struct tickets *tickets, struct loop *loop)
+{
+    pthread_mutex_lock(&tickets->lock);
+    tickets->joined[tickets->n_joined++] = loop;
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+void tickets_wake_all(struct tickets *tickets)
+{
+    pthread_mutex_lock(&tickets->lock);
+    for (int i = 0; i < tickets->n_joined; i++)
+        loop_wake(tickets->joined[i]);
     pthread_mutex_unlock(&tickets->lock);
 }

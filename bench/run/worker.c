@@ -69,11 +69,17 @@ static void begin_timing(struct worker *worker)
     worker->loop.spin_ns = timing_begin(&worker->loop.timing, worker->late_ns, waits / n, n, crew->local_server);
 }
 
+/* The schedule is over, but one of its tickets came back? In CREW_PAUSE nobody wants it any more. */
+COLD static bool was_given_back(const struct worker *worker)
+{
+    return worker->stage == CREW_WINDOW && tickets_have_earlier(worker->tickets, until_ns(worker));
+}
+
 /* A connection is there: for whom? Those that waited too long left when their time was over. */
 static bool hold_next(struct worker *worker, int64_t now_ns)
 {
     int64_t timeout_ns = acquire_timeout_ns(worker);
-    while (!worker->holding && !worker->no_more) {
+    while (!worker->holding && (!worker->no_more || was_given_back(worker))) {
         enum take take =
             tickets_take(worker->tickets, &worker->schedule, &worker->loop, until_ns(worker), &worker->held);
         worker->no_more = take == TAKE_NO_MORE && worker->tickets->spec;
@@ -91,7 +97,8 @@ static bool hold_next(struct worker *worker, int64_t now_ns)
 COLD static void prefer_earlier(struct worker *worker)
 {
     struct ticket earlier;
-    if (!tickets_take_due(worker->tickets, &worker->schedule, worker->held.intended_ns, until_ns(worker), &earlier))
+    int64_t before_ns = worker->held.intended_ns - 1;
+    if (!tickets_take_due(worker->tickets, &worker->schedule, before_ns, until_ns(worker), &earlier))
         return;
     tickets_put(worker->tickets, &worker->held, false);
     worker->held = earlier;
@@ -100,8 +107,10 @@ COLD static void prefer_earlier(struct worker *worker)
 static void give_back(struct worker *worker)
 {
     worker->holding = false;
-    if (worker->held.intended_ns < until_ns(worker))
-        tickets_put(worker->tickets, &worker->held, true);
+    if (worker->held.intended_ns >= until_ns(worker))
+        return;
+    tickets_put(worker->tickets, &worker->held, false);
+    tickets_wake_all(worker->tickets);
 }
 
 /* Connections and tickets, until there is none of either. */
@@ -111,10 +120,11 @@ static void deal(struct worker *worker, int64_t now_ns)
     while ((link = pool_idle(&worker->pool)) != NULL && hold_next(worker, now_ns)) {
         if (tickets_have_earlier(worker->tickets, worker->held.intended_ns))
             prefer_earlier(worker);
-        if (worker->held.intended_ns > now_ns)
+        bool wanted = worker->held.intended_ns < until_ns(worker); /* a stop may have moved the end */
+        if (wanted && worker->held.intended_ns > now_ns)
             return;
         worker->holding = false;
-        if (worker->held.intended_ns < until_ns(worker)) /* a stop may have moved the end */
+        if (wanted)
             runner_begin(link->runner, &worker->held, now_ns);
     }
     if (worker->holding && !link)
@@ -144,10 +154,11 @@ static void on_ended(void *user, const struct ticket *next, int64_t now_ns)
 /* The head of the queue is the next that can be late; behind an empty queue nobody is for a whole timeout. */
 static void watch_expiry(struct worker *worker, int64_t now_ns)
 {
+    int64_t timeout_ns = acquire_timeout_ns(worker);
+    if (worker->index != 0 || timeout_ns == 0 || worker->expiry.armed)
+        return;
     int64_t first_ns = tickets_peek(worker->tickets, &worker->schedule);
-    int64_t from_ns = first_ns < now_ns || !worker->tickets->spec ? first_ns : now_ns;
-    if (worker->index == 0 && acquire_timeout_ns(worker) > 0 && !worker->expiry.armed)
-        loop_arm(&worker->loop, &worker->expiry, (from_ns < now_ns ? from_ns : now_ns) + acquire_timeout_ns(worker));
+    loop_arm(&worker->loop, &worker->expiry, (first_ns < now_ns ? first_ns : now_ns) + timeout_ns);
 }
 
 static void on_expiry(struct timer *timer, int64_t now_ns)
@@ -185,8 +196,11 @@ static void on_reply(struct link *link, int64_t now_ns)
 
 static void on_lost(struct link *link, int64_t now_ns)
 {
+    struct worker *worker = worker_of(link);
     runner_link_lost(link->runner, now_ns);
-    dispatch(worker_of(link), now_ns); /* it may hold a ticket for this connection */
+    dispatch(worker, now_ns); /* it may hold a ticket for this connection */
+    if (worker->group.dealt)
+        tickets_wake_all(worker->tickets); /* and this connection was counted on for what others find in the queue */
 }
 
 static void on_taken(struct link *link, int64_t now_ns)
@@ -211,6 +225,7 @@ static void use_tickets(struct worker *worker, struct tickets *tickets)
 {
     if (tickets->spec)
         schedule_init(&worker->schedule, tickets->spec);
+    tickets_join(tickets, &worker->loop);
     worker->tickets = tickets;
     worker->holding = worker->no_more = false;
     worker->loop.precise_ns = INT64_MAX;
@@ -361,15 +376,12 @@ static void turn(struct worker *worker)
 /* Tickets that nobody served before the drain ended. */
 static void cut_tickets(struct worker *worker, int64_t now_ns)
 {
-    int64_t timeout_ns = acquire_timeout_ns(worker);
     if (worker->holding)
         give_back(worker);
     worker->no_more = false;
     while (hold_next(worker, now_ns)) {
         worker->holding = false;
-        if (timeout_ns > 0 && now_ns - worker->held.intended_ns >= timeout_ns)
-            runner_give_up(&worker->group, &worker->held, RECORD_TIMED_OUT, timeout_ns);
-        else if (now_ns > worker->held.intended_ns)
+        if (now_ns > worker->held.intended_ns)
             runner_give_up(&worker->group, &worker->held, RECORD_CENSORED, now_ns - worker->held.intended_ns);
     }
 }

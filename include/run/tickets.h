@@ -9,7 +9,9 @@
  *
  * Why no connection stays free while a ticket is due: in a closed loop whoever puts a ticket has just got a connection
  * free. Either it takes the head of the queue with it, or it holds an earlier ticket already and takes the next one
- * when that one begins. What breaks this (a connection was lost) wakes a thread that found the queue empty. */
+ * when that one begins. With a schedule, each thread with a free connection holds a ticket, until there are no more.
+ * What breaks this is a lost connection, and everybody is woken to look again: some found no ticket, some hold a later
+ * one than was given back. */
 #ifndef PGDYNO_RUN_TICKETS_H
 #define PGDYNO_RUN_TICKETS_H
 
@@ -33,7 +35,7 @@ struct ticket {
 enum take {
     TAKE_TICKET,
     TAKE_NONE_YET, /* the loop is woken when there is one */
-    TAKE_NO_MORE   /* before `until_ns`; a ticket that is given back may still come, with a wake-up */
+    TAKE_NO_MORE   /* before `until_ns`; a ticket that is given back may still come, with tickets_wake_all() */
 };
 
 struct tickets {
@@ -43,8 +45,9 @@ struct tickets {
     _Alignas(64) pthread_mutex_t lock; /* of all that follows */
     struct ticket *ring;               /* in the order of intended starts */
     size_t capacity, first, n;
-    struct loop **hungry; /* threads that were told TAKE_NONE_YET or TAKE_NO_MORE */
-    int n_hungry, n_threads;
+    struct loop **hungry; /* of a closed loop: threads that were given none */
+    struct loop **joined; /* all threads that take */
+    int n_hungry, n_joined;
     _Atomic int64_t first_ns; /* intended start of the ring's head, to look at without the lock; INT64_MAX: empty */
 };
 
@@ -52,6 +55,9 @@ struct tickets {
 bool tickets_init(struct tickets *tickets, const struct schedule_spec *spec, int n_clients, int n_threads,
                   struct err *err);
 void tickets_deinit(struct tickets *tickets); /* all-zero and half-built ones too */
+
+/* Once for each thread, before it takes: whom tickets_wake_all() wakes. */
+void tickets_join(struct tickets *tickets, struct loop *loop);
 
 /* The next ticket that is due before `until_ns`. `schedule` is the thread's place in the schedule. */
 enum take tickets_take(struct tickets *tickets, struct schedule *schedule, struct loop *loop, int64_t until_ns,
@@ -62,8 +68,11 @@ bool tickets_take_due(struct tickets *tickets, struct schedule *schedule, int64_
 /* When the next ticket is due; INT64_MAX: nobody is in the queue. */
 int64_t tickets_peek(struct tickets *tickets, struct schedule *schedule);
 
-/* Into its place by time; at the end of the queue in a closed loop. `wake` unless the caller is about to take. */
+/* Into its place by time; at the end of the queue in a closed loop. `wake` those of a closed loop that were given none,
+ * unless the caller is about to take. */
 void tickets_put(struct tickets *tickets, const struct ticket *ticket, bool wake);
+/* A connection was lost: whoever has another one looks again. */
+void tickets_wake_all(struct tickets *tickets);
 /* Is there one that was given back and is due before `intended_ns`? */
 static inline bool tickets_have_earlier(const struct tickets *tickets, int64_t intended_ns)
 {

@@ -84,6 +84,36 @@ static void test_who_found_nothing_is_woken(void **state)
     loop_deinit(&loop);
 }
 
+/* One thread found no more, the other holds a later one: both have to hear of what is given back. */
+static void test_a_lost_connection_wakes_everybody(void **state)
+{
+    (void)state;
+    struct schedule_spec spec = constant(1000);
+    struct tickets tickets;
+    struct schedule schedule;
+    struct loop loops[2];
+    struct ticket first, later, t;
+    assert_true(tickets_init(&tickets, &spec, 0, 2, NULL));
+    schedule_init(&schedule, &spec);
+    for (int i = 0; i < 2; i++) {
+        assert_true(loop_init(&loops[i], 1, NULL));
+        tickets_join(&tickets, &loops[i]);
+    }
+    const int64_t until_ns = 2 * NS_PER_MS;
+    assert_int_equal(tickets_take(&tickets, &schedule, &loops[0], until_ns, &first), TAKE_TICKET);
+    assert_int_equal(tickets_take(&tickets, &schedule, &loops[1], until_ns, &later), TAKE_TICKET);
+    assert_int_equal(tickets_take(&tickets, &schedule, &loops[0], until_ns, &t), TAKE_NO_MORE);
+    tickets_put(&tickets, &first, false);
+    tickets_wake_all(&tickets);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(loop_wait(&loops[i]), 0); /* would hang */
+    assert_true(tickets_have_earlier(&tickets, later.intended_ns));
+    assert_true(tickets_take_due(&tickets, &schedule, later.intended_ns - 1, until_ns, &t) && t.number == first.number);
+    tickets_deinit(&tickets);
+    for (int i = 0; i < 2; i++)
+        loop_deinit(&loops[i]);
+}
+
 struct taker {
     struct tickets *tickets;
     struct loop loop;
@@ -183,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_clients_come_in_the_order_of_their_times),
         cmocka_unit_test(test_a_ticket_given_back_comes_first),
         cmocka_unit_test(test_who_found_nothing_is_woken),
+        cmocka_unit_test(test_a_lost_connection_wakes_everybody),
         cmocka_unit_test(test_each_ticket_is_taken_once),
         cmocka_unit_test(test_a_client_is_with_one_thread_at_a_time),
     };
