@@ -236,7 +236,7 @@ static void judge_run_delay(const struct session *session, struct trial_result *
 static void judge_audit(const struct session *session, struct trial_result *trial)
 {
     const struct audit *audit = &trial->audit;
-    replay_audit(&session->workload->pool, trial);
+    replay_audit(&session->workload->variants[trial->variant].pool, trial);
     if (audit->made && !audit->passed)
         find(trial, VERDICT_INVALID,
              "replay: 1 %% began over %.3f ms later than there was a connection for them, and %.3f ms is allowed: "

@@ -40,8 +40,8 @@ static void show_first(struct tickets *tickets)
     atomic_store_explicit(&tickets->first_ns, first_ns, memory_order_relaxed);
 }
 
-/* Clients come in the order of their times, give or take what two threads' readings of the clock differ: the place is the
- * last one, or near. */
+/* Clients come in the order of their times, give or take what two threads' clock readings differ: the place is the last
+ * one, or near. */
 static void insert(struct tickets *tickets, const struct ticket *ticket)
 {
     size_t i = tickets->n++;

@@ -7,10 +7,13 @@
 #include "unit.h"
 
 static const struct transaction transactions[] = {{.name = "pay"}};
+static const struct variant variants[] = {{.name = "plain"}, {.name = "careful", .pool = {.pre_ping = true}}};
 static const struct check checks[] = {{.name = "sum", .sql = "SELECT true"}};
 static const struct workload workload = {
     .transactions = transactions,
     .n_transactions = 1,
+    .variants = variants,
+    .n_variants = 2,
     .n_checks = 1,
     .checks = checks,
     .measure = {.duration_ns = 8000000000},
@@ -288,6 +291,23 @@ static void a_rate_that_is_carried(void **state)
     says(&measured, VERDICT_VALID, "");
 }
 
+/* What the pool does is the variant's, not the file's. */
+static void a_variant_that_pings(void **state)
+{
+    (void)state;
+    struct measured measured;
+    struct state_print prints[2] = {first, first};
+    bool has_first[2] = {false, false};
+    measure_open(&measured, 300, 8, 10 * NS_PER_MS);
+    measured.bench.session.first_prints = prints;
+    measured.bench.session.has_first_print = has_first;
+    measured.bench.trial.variant = 1;
+    judge_trial(&measured.bench.session, &first, true, &measured.bench.trial);
+    assert_false(measured.bench.trial.audit.made);
+    assert_non_null(strstr(measured.bench.trial.audit.why_not, "pre_ping"));
+    release(&measured);
+}
+
 static void one_is_lost(void **state)
 {
     (void)state;
@@ -487,6 +507,7 @@ int main(void)
         cmocka_unit_test(counts_disagree),
         cmocka_unit_test(another_state),
         cmocka_unit_test(a_rate_that_is_carried),
+        cmocka_unit_test(a_variant_that_pings),
         cmocka_unit_test(one_is_lost),
         cmocka_unit_test(others_than_were_asked_for),
         cmocka_unit_test(late_with_a_rate),
