@@ -16,7 +16,6 @@
 #include "pg/sqlerror.h"
 
 enum {
-    CONNECT_TIMEOUT_S = 10,
     CANCEL_LIMIT_S = 3,
     CANCEL_GRACE_MS = 5000, /* how long a cancelled statement may take to end */
     OLDEST_VERSION = 140000
@@ -75,22 +74,8 @@ static void discard_notice(void *user, const PGresult *result)
     (void)result;
 }
 
-/* libpq leaves connect_timeout to those who connect without blocking. 0: none. */
-static int connect_timeout_s(PGconn *conn)
+static bool connect_socket(struct db *db, int timeout_s, struct err *err)
 {
-    int64_t seconds = CONNECT_TIMEOUT_S;
-    PQconninfoOption *options = PQconninfo(conn);
-    for (const PQconninfoOption *option = options; option && option->keyword; option++) {
-        if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
-            units_parse_int(option->val, &seconds);
-    }
-    PQconninfoFree(options);
-    return seconds > 0 && seconds < 1000000 ? (int)seconds : 0;
-}
-
-static bool connect_socket(struct db *db, struct err *err)
-{
-    int timeout_s = connect_timeout_s(db->conn);
     int64_t deadline_ns = timeout_s ? clock_now_ns() + timeout_s * NS_PER_S : 0;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (status != PGRES_POLLING_OK) {
@@ -156,7 +141,7 @@ static bool open_db(const struct target *target, bool uninterruptible, struct db
         sqlerror_set_connect(db->conn, err, &db->last);
         goto fail;
     }
-    if (!connect_socket(db, err) || !set_up_session(db, err))
+    if (!connect_socket(db, target_connect_timeout_s(target), err) || !set_up_session(db, err))
         goto fail;
     *out = db;
     return true;
@@ -233,8 +218,8 @@ static _Noreturn void cancel_and_exit(PGcancel *const *handles, size_t n)
     _exit(0);
 }
 
-/* PQcancel waits for as long as the network does: minutes, where packets vanish. But it is safe in a signal handler, and
- * therefore in the child of a process with threads, which an alarm ends. */
+/* PQcancel waits for as long as the network does: minutes, where packets vanish. But it is safe in a signal handler,
+ * and therefore in the child of a process with threads, which an alarm ends. */
 void query_cancel(PGconn *const *conns, size_t n)
 {
     PGcancel **handles = calloc(n + 1, sizeof *handles);

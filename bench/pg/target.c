@@ -7,6 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/units.h"
+
+enum {
+    CONNECT_TIMEOUT_S = 10
+};
+
 void target_keywords(const struct target *target, const char *app, const char *keywords[TARGET_KEYWORDS],
                      const char *values[TARGET_KEYWORDS])
 {
@@ -131,9 +137,11 @@ bool target_is_local(const struct target *target)
 /* What is no number libpq refuses when it connects. */
 int target_connect_timeout_s(const struct target *target)
 {
+    int64_t seconds = CONNECT_TIMEOUT_S;
     PQconninfoOption *options = resolve(target);
     const char *text = option_of(options, "connect_timeout");
-    int seconds = text ? atoi(text) : -1;
+    if (text)
+        units_parse_int(text, &seconds);
     PQconninfoFree(options);
-    return !text ? -1 : seconds <= 0 ? 0 : seconds == 1 ? 2 : seconds;
+    return seconds > 0 && seconds < 1000000 ? (int)seconds : 0;
 }

@@ -9,10 +9,6 @@
 #include "run/cacheline.h"
 #include "run/setup.h"
 
-enum {
-    CONNECT_TIMEOUT_S = 10 /* unless the user says otherwise */
-};
-
 static int usable_cores(void)
 {
     cpu_set_t set;
@@ -53,12 +49,6 @@ static enum protocol protocol_of(const struct drive_spec *spec)
 {
     bool nothing_kept = habits(spec)->connect_each && spec->protocol == PROTOCOL_PREPARED;
     return nothing_kept ? PROTOCOL_EXTENDED : spec->protocol;
-}
-
-static int connect_timeout_s(const struct drive_spec *spec)
-{
-    int seconds = target_connect_timeout_s(spec->target);
-    return seconds < 0 ? CONNECT_TIMEOUT_S : seconds;
 }
 
 static uint64_t family(const struct drive_spec *spec, const char *purpose)
@@ -128,7 +118,7 @@ bool crew_init(struct crew *crew, const struct drive_spec *spec, struct err *err
                                          .protocol = protocol_of(spec),
                                          .habits = *habits(spec),
                                          .window = &crew->window,
-                                         .connect_timeout_s = connect_timeout_s(spec)};
+                                         .connect_timeout_s = target_connect_timeout_s(spec->target)};
     crew->notify_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (crew->notify_fd < 0)
         return err_system(err, NULL, "cannot make an eventfd");

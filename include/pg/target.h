@@ -27,12 +27,13 @@ void target_keywords(const struct target *target, const char *app, const char *k
  * PGUSER? If not, a private server is meant. */
 bool target_is_given(const struct target *target);
 
-/* The user's connect_timeout by libpq's rules, in seconds (1 means 2): 0 for none at all, −1 if nothing says any. */
+/* How long connecting may take, in seconds: connect_timeout, wherever it is said; 10 if nothing says any. libpq leaves
+ * it to those who connect without blocking. 0: no limit, as there. */
 int target_connect_timeout_s(const struct target *target);
 
-/* Is the server on this machine: a Unix socket, or a host with an address of this machine, loopback among them? One such
- * host of several is enough. Names are resolved, so it may take as long as the resolver; nothing is connected. False
- * also if the settings or the name make no sense: connecting will say so. */
+/* Is the server on this machine: a Unix socket, or a host with an address of this machine, loopback among them? One
+ * such host of several is enough. Names are resolved, so it may take as long as the resolver; nothing is connected.
+ * False also if the settings or the name make no sense: connecting will say so. */
 bool target_is_local(const struct target *target);
 
 #endif
