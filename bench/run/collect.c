@@ -109,20 +109,35 @@ static bool collect_records(struct sources *from, struct err *err)
     return ok || err_memory(err);
 }
 
-/* With a rate the schedule knows it; in a closed loop, whoever began. A stop moves the end of a window, and what began
- * behind it is counted no more. */
-static int64_t count_scheduled(const struct sources *from)
+static int64_t count_ended(const struct trial_result *out)
 {
     int64_t n = 0;
-    if (from->crew->spec->rate_tps > 0)
-        return schedule_count(&from->crew->schedules[1], from->out->duration_ns);
-    for (size_t t = 0; !from->out->complete && t < from->out->n_transactions; t++) {
-        const struct transaction_result *result = &from->out->transactions[t];
+    for (size_t t = 0; t < out->n_transactions; t++) {
+        const struct transaction_result *result = &out->transactions[t];
         n += result->ok + result->failed + result->timed_out + result->censored;
     }
-    for (int i = 0; from->out->complete && i < from->n; i++)
+    return n;
+}
+
+static int64_t count_begun(const struct sources *from)
+{
+    int64_t n = 0;
+    for (int i = 0; i < from->n; i++)
         n += from->workers[i].recorder.begun;
     return n;
+}
+
+/* With a rate the schedule knows it; in a closed loop, whoever began. A stop, or a server that is gone, moves the end of
+ * the window back: what began behind it is counted no more, but what had already ended there is (time-outs, while
+ * nobody knew yet that the server would not come back). */
+static int64_t count_scheduled(const struct sources *from)
+{
+    const struct trial_result *out = from->out;
+    bool open = from->crew->spec->rate_tps > 0;
+    int64_t ended = count_ended(out), due = open ? schedule_count(&from->crew->schedules[1], out->duration_ns) : 0;
+    if (!out->complete)
+        return due > ended ? due : ended;
+    return open ? due : count_begun(from);
 }
 
 static void collect_backlog(struct trial_result *out)
