@@ -9,6 +9,7 @@ static const struct row {
     const char *name;
 } rows[] = {
     {"08000", "connection_exception"},
+    {"08001", "sqlclient_unable_to_establish_sqlconnection"},
     {"08003", "connection_does_not_exist"},
     {"08006", "connection_failure"},
     {"08P01", "protocol_violation"},

@@ -20,6 +20,7 @@ enum {
 #define CODE_TOO_MANY_ROWS SQLSTATE('P', '0', '0', '0', '3')
 #define CODE_DATA          SQLSTATE('2', '2', '0', '0', '0')
 #define CODE_TOO_LONG      SQLSTATE('5', '4', '0', '0', '0')
+#define CODE_NO_CONNECTION SQLSTATE('0', '8', '0', '0', '1')
 
 static void attempt(struct runner *runner, int64_t now_ns);
 static void advance(struct runner *runner, int64_t now_ns);
@@ -551,8 +552,9 @@ COLD void runner_link_refused(struct runner *runner, int64_t now_ns)
 {
     char buf[512];
     const struct conn *conn = &runner->link->conn;
+    sqlstate code = conn->code ? conn->code : CODE_NO_CONNECTION; /* nobody answered; nothing was lost */
     runner->free_ns = now_ns;
-    note_error(runner, conn->code, "connecting for a transaction", conn_error(conn, buf, sizeof buf), now_ns);
+    note_error(runner, code, "connecting for a transaction", conn_error(conn, buf, sizeof buf), now_ns);
     done(runner, false, now_ns);
 }
 

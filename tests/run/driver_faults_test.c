@@ -124,6 +124,36 @@ static void test_server_gone_for_good(void **state)
     cluster_close(doomed);
 }
 
+/* Until the server is known to be gone, transactions go on to be refused a connection, or to wait in vain for one. */
+static void test_server_gone_for_good_with_a_rate(void **state)
+{
+    (void)state;
+    for (int refusing = 0; refusing < 2; refusing++) {
+        struct cluster_options options = {.fast_unsafe = true, .max_connections = 10};
+        struct prank prank = {kill_server, PHASE_MEASURE, false};
+        struct err err = {0};
+        struct trial_result r;
+        assert_true(cluster_open(&options, &doomed, &err));
+        struct drive_case c = {.text = "transactions:\n  one: { weight: 1, sql: SELECT 1 }\n",
+                               .target = cluster_target(doomed),
+                               .rate_tps = 100,
+                               .pool = {.acquire_timeout_ns = 200 * NS_PER_MS, .connect_each = refusing},
+                               .duration_ns = 9 * NS_PER_S,
+                               .update = on_update,
+                               .user = &prank};
+        drive(&c, &r);
+        const struct transaction_result *t = &r.transactions[0];
+        assert_true(prank.done && t->ok > 0);
+        assert_int_equal(r.scheduled, t->ok + t->failed + t->timed_out + t->censored);
+        if (refusing)
+            assert_true(errors_of(&r, sqlstate_parse("08001")) > 100);
+        else
+            assert_true(!r.complete && t->timed_out > 100);
+        trial_result_deinit(&r);
+        cluster_close(doomed);
+    }
+}
+
 static void test_server_that_goes_while_warming_up(void **state)
 {
     (void)state;
@@ -322,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_terminated_backends_come_back, forget_stop),
         cmocka_unit_test(test_server_gone_for_good),
+        cmocka_unit_test(test_server_gone_for_good_with_a_rate),
         cmocka_unit_test(test_server_that_goes_while_warming_up),
         cmocka_unit_test(test_statement_timeout),
         cmocka_unit_test(test_read_only),
