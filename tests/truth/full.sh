@@ -1,11 +1,11 @@
 #!/bin/sh
 # The acceptance tests in their full form, from a release build: some 35 minutes. For a quiet machine.
 #
-#     sh tests/truth/full.sh [FOLDER [ID …]]        the table and the plot go into FOLDER (truth-results)
+#     sh tests/truth/full.sh [FOLDER [ID …]]        the table and the plot go into FOLDER (build/truth)
 set -eu
-cd "$(dirname "$0")/../.."
-folder=${1:-truth-results}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-$root/build/truth}
 [ $# -eq 0 ] || shift
-cmake --preset release >/dev/null
-cmake --build --preset release --target truth >/dev/null
-exec build/release/tests/truth/truth --full --output="$folder" "$@"
+cmake -S "$root" -B "$root/build/release" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >&2
+cmake --build "$root/build/release" --target truth >&2
+exec "$root/build/release/tests/truth/truth" --full --output="$folder" "$@"
