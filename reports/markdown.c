@@ -167,6 +167,15 @@ static void time_split(const struct facts *facts, struct str *out)
     grid_free(grid);
 }
 
+/* Without a whole trial there is nothing to split. */
+static bool any_whole(const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->n_trials; i++)
+        if (facts_whole(&facts->trials[i]))
+            return true;
+    return false;
+}
+
 static void section(struct str *out, const char *heading, const struct str *lines)
 {
     if (lines->len)
@@ -177,13 +186,16 @@ static void section(struct str *out, const char *heading, const struct str *line
 /* Every cell's account, what the pools did, and what speaks for the figures. */
 static void truth(const struct facts *facts, struct str *out)
 {
-    struct str accounts = {0}, habits = {0}, lines = {0};
+    struct str accounts = {0}, habits = {0}, lines = {0}, judged = {0};
     text_accounts(facts, 0, "- ", &accounts);
     text_habits(facts, "- ", &habits);
     text_truth(facts, "- ", &lines);
+    text_judged_trials(facts, &judged);
     section(out, "## Accounts\n\n", &accounts);
     section(out, "## What the pool did\n\n", &habits);
     section(out, "## Can it be believed?\n\n", &lines);
+    section(out, "### Trials that were judged to be anything but valid\n\n", &judged);
+    str_deinit(&judged);
     str_deinit(&accounts);
     str_deinit(&habits);
     str_deinit(&lines);
@@ -314,7 +326,7 @@ bool markdown_write(const struct facts *facts, const struct comparisons *compari
     struct output out;
     head(facts, &text);
     results(facts, comparisons, options, &text);
-    if (facts->n_trials > 0)
+    if (any_whole(facts))
         time_split(facts, &text);
     truth(facts, &text);
     variants(facts, &text);

@@ -1,4 +1,4 @@
-/* Why the figures can be believed, or cannot: verdicts, accounts, and what the harness knows of its own waiting. */
+/* Why the figures can be believed, or cannot: accounts, and what the harness knows of its own waiting. */
 #include <math.h>
 #include <stdio.h>
 
@@ -9,80 +9,6 @@
 static const char *count_text(char *buf, size_t size, int64_t value)
 {
     return units_format_count(buf, size, (double)value, 0);
-}
-
-/* --- Verdicts ----------------------------------------------------------------------------------------------------- */
-
-static const char *const headings[VERDICT_COUNT] = {
-    [VERDICT_UNSTEADY] = "NO STEADY STATE",
-    [VERDICT_UNDER_RESOLVED] = "UNDER-RESOLVED",
-    [VERDICT_OVERLOADED] = "OVERLOADED",
-    [VERDICT_INVALID] = "INVALID",
-};
-
-/* The first trial's of the cell that has this verdict. */
-static const char *reason_of(const struct facts *facts, int variant, struct point point, enum verdict verdict)
-{
-    for (size_t i = 0; i < facts->n_trials; i++) {
-        const struct trial_result *plain = &facts->trials[i].plain;
-        if (plain->variant == variant && facts_at(plain, point) && plain->verdict == verdict && plain->reason[0])
-            return plain->reason;
-    }
-    return "";
-}
-
-static bool verdict_line(const struct facts *facts, enum verdict which, int variant, struct point point,
-                         const char *bullet, struct str *out)
-{
-    struct cell_verdict cell;
-    figures_verdict(facts, variant, point, &cell);
-    if (cell.with[which] == 0)
-        return false;
-    const char *reason = reason_of(facts, variant, point, which);
-    if (!*reason && which == VERDICT_INVALID)
-        reason = "the warnings say why"; /* folders of format 1 */
-    str_printf(out, "%s%s: ", bullet, headings[which]);
-    text_cell(facts, variant, point, out);
-    str_printf(out, ": %zu of %zu trial%s%s%s\n", cell.with[which], cell.trials, cell.trials == 1 ? "" : "s",
-               *reason ? ": " : "", reason);
-    return true;
-}
-
-static void verdict_lines(const struct facts *facts, enum verdict which, const char *bullet, struct str *out)
-{
-    enum {
-        LINES_MOST = 6
-    };
-    int shown = 0, hidden = 0;
-    for (size_t p = 0; p < facts_n_points(facts); p++)
-        for (size_t v = 0; v < facts->n_variants; v++) {
-            struct str line = {0};
-            if (verdict_line(facts, which, (int)v, facts_point(facts, p), bullet, &line)) {
-                if (shown < LINES_MOST)
-                    str_append(out, str_text(&line));
-                shown < LINES_MOST ? shown++ : hidden++;
-            }
-            str_deinit(&line);
-        }
-    if (hidden > 0)
-        str_printf(out, "%s%s: %d more cell%s: column verdict of summary.csv\n", bullet, headings[which], hidden,
-                   hidden == 1 ? "" : "s");
-    if (shown > 0 && which == VERDICT_OVERLOADED)
-        str_printf(out,
-                   "%sWhere it is overloaded the percentiles hang on how long the window was: no capacity is "
-                   "claimed there\n",
-                   bullet);
-}
-
-void text_verdicts(const struct facts *facts, bool bad, const char *bullet, struct str *out)
-{
-    if (bad) {
-        verdict_lines(facts, VERDICT_INVALID, bullet, out);
-        verdict_lines(facts, VERDICT_OVERLOADED, bullet, out);
-    } else {
-        verdict_lines(facts, VERDICT_UNSTEADY, bullet, out);
-        verdict_lines(facts, VERDICT_UNDER_RESOLVED, bullet, out);
-    }
 }
 
 /* --- Accounts ----------------------------------------------------------------------------------------------------- */

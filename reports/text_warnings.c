@@ -1,7 +1,7 @@
 /* Whether to believe the figures: checks that broke, warnings, errors, how many trials are valid. */
-#include <ctype.h>
 #include <string.h>
 
+#include "alike.h"
 #include "base/units.h"
 #include "figures.h"
 #include "grid.h"
@@ -27,51 +27,6 @@ void text_broken(const struct facts *facts, const char *bullet, struct str *out)
 enum {
     WARNINGS_SHOWN = 8
 };
-
-static bool in_number(char c)
-{
-    return isdigit((unsigned char)c) || c == '.' || c == ',';
-}
-
-/* Past a number that stands by itself ("1,001", "3.5"; not the digits of "p99" or "step2"), or where it is. */
-static const char *past_number(const char *text, const char *at)
-{
-    bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
-    if (!begins || !isdigit((unsigned char)*at))
-        return at;
-    while (in_number(*at))
-        at++;
-    return at;
-}
-
-/* The s of "2 checkpoints" beside "1 checkpoint". */
-static bool plural(const char *at)
-{
-    return *at == 's' && !isalnum((unsigned char)at[1]);
-}
-
-/* Do they differ in nothing but numbers? */
-static bool alike(const char *left, const char *right)
-{
-    const char *a = left, *b = right;
-    while (*a || *b) {
-        const char *a_end = past_number(left, a), *b_end = past_number(right, b);
-        if (a_end > a && b_end > b) {
-            a = a_end;
-            b = b_end;
-        } else if (*a == *b) {
-            a++;
-            b++;
-        } else if (plural(a)) {
-            a++;
-        } else if (plural(b)) {
-            b++;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* Trials that warn alike. Of a group that was seen before nothing else is known. */
 struct group {
@@ -172,6 +127,20 @@ static size_t with_verdict(const struct facts *facts, enum verdict verdict)
     return n;
 }
 
+/* Measured well, and yet not to be taken at their word. */
+static void lesser_verdicts(const struct facts *facts, struct str *out)
+{
+    static const enum verdict rows[] = {VERDICT_OVERLOADED, VERDICT_UNSTEADY, VERDICT_UNDER_RESOLVED};
+    size_t kinds = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = with_verdict(facts, rows[i]);
+        if (n > 0)
+            str_printf(out, "%s%zu %s%s", kinds++ ? ", " : "; ", n, rows[i] == VERDICT_UNSTEADY ? "with " : "",
+                       verdict_name(rows[i]));
+    }
+    str_append(out, kinds ? ": see above" : "");
+}
+
 /* "All 24 trials valid; 8 broke a check: see BROKEN above." */
 static void how_many(const struct facts *facts, size_t whole, bool all, struct str *out)
 {
@@ -182,11 +151,9 @@ static void how_many(const struct facts *facts, size_t whole, bool all, struct s
         str_printf(out, planned == 1 ? "The trial is valid" : "All %zu trials valid", planned);
     else
         str_printf(out, "%zu of %zu trials valid", whole, planned);
-    size_t overloaded = with_verdict(facts, VERDICT_OVERLOADED);
     if (broken > 0)
         str_printf(out, "; %zu broke a check: see BROKEN above", broken);
-    if (overloaded > 0)
-        str_printf(out, "; %zu overloaded: see above", overloaded);
+    lesser_verdicts(facts, out);
     str_append_char(out, '.');
 }
 

@@ -33,7 +33,8 @@
  *               facts_trials, facts_hists, facts_raw  and back
  *               figures  of one cell                  stats, compare  before and after
  *               pools, pool_size  how many            words    names of cells             csv     the tables
- *               text, text_table, text_ratio, text_ledger, text_truth, text_warnings, text_wrap, grid   the terminal's
+ *               text, text_table, text_ratio, text_ledger, text_truth, text_verdicts, text_warnings   the terminal's
+ *               alike, grid, text_wrap  their helpers
  *               markdown  report.md                   hlog, hgrm  histogram files         output  files, checked
  *               plot, picture, plot_percentiles, plot_pools, plot_ratios, plot_time, plot_ledger   gnuplot
  *               report   all of it

@@ -31,8 +31,11 @@ void text_broken(const struct facts *facts, const char *bullet, struct str *out)
 void text_warnings(const struct facts *facts, const char *bullet, struct str *out);
 /* How many transactions gave up, and the first message of the server. */
 void text_first_error(const struct facts *facts, struct str *out);
-/* How the trials were judged, a line a cell: overloaded and invalid (`bad`), or no steady state and under-resolved. */
+/* How the trials were judged: overloaded and invalid (`bad`), or no steady state and under-resolved. A line a verdict and
+ * kind of reason, numbers that differ as ranges: "INVALID: 2 of 4 trials (pool 1, 2): … p99 is 0.144–0.268 ms …". */
 void text_verdicts(const struct facts *facts, bool bad, const char *bullet, struct str *out);
+/* The same trial by trial, for Markdown: a table of those that are not simply valid, with the reason; "" if all are. */
+void text_judged_trials(const struct facts *facts, struct str *out);
 /* "scheduled 4,000 = 3,990 ok + 0 failed + 10 timed out + 0 censored", a line a cell with a rate. At most `most` cells,
  * those first where something else than ok came of any; 0: all. */
 void text_accounts(const struct facts *facts, size_t most, const char *bullet, struct str *out);

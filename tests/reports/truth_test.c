@@ -30,12 +30,12 @@ static void test_overload_is_shown(void **state)
     assert_has(busy, "  overloaded\n");
     assert_has(busy, " ≥");
     assert_true(strstr(table, "≥") > busy);
-    assert_has(busy, "\nOVERLOADED: none · 80 % of closed loop: 8 of 8 trials: 234 tx/s arrive in the second half, 196 "
-                     "are carried\n");
+    assert_has(busy, "\nOVERLOADED: 16 of 16 trials (none · 80 % of closed loop, status_prio · 80 % of closed loop): ");
     assert_has(busy,
                "\nWhere it is overloaded the percentiles hang on how long the window was: no capacity is claimed");
     assert_has(busy, "\nAll 32 trials valid; 16 overloaded: see above.\n");
-    assert_file_has(place, "report.md", "> - OVERLOADED: none · 80 % of closed loop: 8 of 8 trials: ");
+    assert_file_has(place, "report.md", "> - OVERLOADED: 16 of 16 trials (none · 80 % of closed loop, ");
+    assert_file_has(place, "report.md", " | none · 80 % of closed loop | overloaded | 234 tx/s arrive in the second half");
     assert_file_has(place, "report.md", "*Overloaded* means that the rate is more than the server carries");
     free(table);
 }
@@ -167,8 +167,33 @@ static void test_invalid_is_shown(void **state)
     char *table = report(place, false, &all_valid);
     assert_false(all_valid);
     assert_has(table, "\ndashboard   none INVALID           –  ");
-    assert_has(table, "\nINVALID: none: 1 of 1 trial");
+    assert_has(table, "\nINVALID: 1 of 1 trial (none)");
     assert_has(table, "1 not valid: see INVALID above; their figures are left out.\n");
+    free(table);
+}
+
+/* One line for all trials of a verdict and kind of reason, with the range of each number; the trials in report.md. */
+static void test_reasons_are_grouped(void **state)
+{
+    static const char told[] = "234 tx/s arrive in the second half, 196";
+    struct place *place = *state;
+    struct synthetic shape = with_rates();
+    char path[1024];
+    synthetic_write(&shape, place->folder, true);
+    snprintf(path, sizeof path, "%s/trials.jsonl", place->folder);
+    char *lines = synthetic_slurp(place->folder, "trials.jsonl"), *at = strstr(lines, told);
+    assert_non_null(at);
+    memcpy(at, "234 tx/s arrive in the second half, 187", sizeof told - 1);
+    FILE *file = fopen(path, "we");
+    fputs(lines, file);
+    fclose(file);
+    free(lines);
+    char *table = report(place, false, NULL);
+    assert_has(table, "\nOVERLOADED: 16 of 16 trials (none · 80 % of closed loop, ");
+    assert_has(table, " 187–196 are");
+    assert_null(strstr(table, "234–"));
+    assert_null(strstr(strstr(table, "OVERLOADED: ") + 1, "OVERLOADED: "));
+    assert_file_has(place, "report.md", "half, 196 are carried |\n");
     free(table);
 }
 
@@ -306,6 +331,7 @@ int main(void)
         PLACE_TEST(test_truth_lines),
         PLACE_TEST(test_degraded_is_loud),
         PLACE_TEST(test_reasons_are_said_once),
+        PLACE_TEST(test_reasons_are_grouped),
         PLACE_TEST(test_outage),
         PLACE_TEST(test_invalid_is_shown),
         PLACE_TEST(test_sweep_table),
