@@ -66,14 +66,24 @@ static void fill_from_records(struct bins *bins, const struct records *records)
         bins->due[i] += bins->due[i - 1];
 }
 
+/* The bin after the first with a success. */
+static int64_t after_first_ok(const struct bins *bins, int64_t from, int64_t to)
+{
+    for (int64_t i = from; i < to; i++)
+        if (bins->ok[i] > 0)
+            return i + 1;
+    return to;
+}
+
 /* What began before the window and ended in it has no record, only its second's count; in a full queue that is all
- * there is for a while. Where in the second nobody knows: evenly. */
+ * there is for a while. Where in the second nobody knows: evenly, but a queue serves it before the window's own. */
 static void add_early(struct bins *bins, const struct trial_result *trial)
 {
     int64_t a_second = NS_PER_S / bins->width_ns;
     for (int64_t s = 0; (size_t)s < trial->n_intervals; s++) {
         int64_t from = s * a_second, to = clamp(from + a_second, bins->n);
         int64_t early = trial->intervals[s].all.ok - sum(bins->ok, from, to);
+        to = after_first_ok(bins, from, to);
         for (int64_t i = 0; i < early && from < to; i++)
             bins->ok[from + i * (to - from) / early]++;
     }

@@ -160,7 +160,7 @@ static void begin_after_pause(struct runner *runner, int64_t now_ns)
 /* Transactions that never reached the server pass through the loop, which else would not get its turn. */
 static void next_own(struct runner *runner, bool sent, int64_t now_ns)
 {
-    int64_t think_ns = runner->warm ? runner->group->workload->load.think_ns : 0;
+    int64_t think_ns = runner->warm && runner->group->thinks ? runner->group->workload->load.think_ns : 0;
     runner->ticket.intended_ns = now_ns + think_ns;
     if (!sent)
         rest(runner, now_ns + LOCAL_FAILURE_PAUSE_NS, begin_after_pause);

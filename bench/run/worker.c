@@ -441,6 +441,7 @@ static void init_group(struct worker *worker)
         .window = &worker->crew->window,
         .protocol = worker->crew->pool_plan.protocol,
         .begin_sql = setup_begin(spec->isolation),
+        .thinks = worker->crew->direct,
         .streams = worker->crew->streams,
         .loop = &worker->loop,
         .recorder = &worker->recorder,

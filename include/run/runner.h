@@ -60,6 +60,7 @@ struct runner_group {
     int n_running;         /* direct: runners that have not finished. Dealt: that have a transaction */
     int cold_statement;    /* of the mix: one that did not run often enough before the window; -1: none */
     int n_cold;            /* runners where any did not */
+    bool thinks; /* its runners between transactions of their own: with a connection for each client */
     void *user;
     /* A dealt transaction has ended: the link is the pool's again, and `next`, if a client's, wants to be queued. */
     void (*ended)(void *user, const struct ticket *next, int64_t now_ns);

@@ -170,6 +170,18 @@ static void too_few_to_tell(void **state)
     assert_false(found(&timeline)->made);
 }
 
+/* The second in which it stands still began with some from before the window: they were over by then. */
+static void early_successes_hide_no_gap(void **state)
+{
+    (void)state;
+    struct timeline timeline;
+    make(&timeline, 300 * MS, 600 * MS, MS);
+    timeline.intervals[0].all.ok += 30;
+    const struct outage *outage = found(&timeline);
+    assert_near(outage->gap_from_s, 0.3, 0.015);
+    assert_near(outage->gap_s, 0.3, 0.015);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +194,7 @@ int main(void)
         cmocka_unit_test(failures_are_no_successes),
         cmocka_unit_test(seconds_alone_tell_without_records),
         cmocka_unit_test(too_few_to_tell),
+        cmocka_unit_test(early_successes_hide_no_gap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,19 @@ static void test_thinking_clients(void **state)
     }
 }
 
+/* No connection is thinking for itself when the clients come. */
+static void test_thinking_clients_begin_at_once(void **state)
+{
+    (void)state;
+    struct drive_case c = {.text = LOOKUP, .connections = 4, .clients = 20, .think_ns = 700 * MS, .duration_ns = 900 * MS};
+    struct trial_result r;
+    drive(&c, &r);
+    check_accounts(&r);
+    assert_true(r.transactions[0].ok >= 20 && r.transactions[0].pool_wait->max < 400 * MS);
+    assert_true(r.intervals[0].all.pool_wait.max < 400 * MS);
+    trial_result_deinit(&r);
+}
+
 /* Twelve clients on one connection of 10 ms each: who has waited 50 ms gives up, and comes again. */
 static void test_acquire_timeout(void **state)
 {
@@ -369,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_overload_is_accounted_for),
         cmocka_unit_test(test_more_clients_than_connections_queue),
         cmocka_unit_test(test_thinking_clients),
+        cmocka_unit_test(test_thinking_clients_begin_at_once),
         cmocka_unit_test(test_acquire_timeout),
         cmocka_unit_test(test_acquire_timeout_with_a_rate),
         cmocka_unit_test(test_pre_ping),
