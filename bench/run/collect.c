@@ -127,8 +127,8 @@ static int64_t count_begun(const struct sources *from)
     return n;
 }
 
-/* With a rate the schedule knows it; in a closed loop, whoever began. A stop, or a server that is gone, moves the end of
- * the window back: what began behind it is counted no more, but what had already ended there is (time-outs, while
+/* With a rate the schedule knows it; in a closed loop, whoever began. A stop, or a server that is gone, moves the
+ * window's end back: what began behind it is counted no more, but what had already ended there is (time-outs, while
  * nobody knew yet that the server would not come back). */
 static int64_t count_scheduled(const struct sources *from)
 {

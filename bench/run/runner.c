@@ -162,7 +162,9 @@ static void next_own(struct runner *runner, bool sent, int64_t now_ns)
 {
     int64_t think_ns = runner->warm && runner->group->thinks ? runner->group->workload->load.think_ns : 0;
     runner->ticket.intended_ns = now_ns + think_ns;
-    if (!sent)
+    if (runner->ticket.intended_ns >= window_end(runner->group->window))
+        finish(runner);
+    else if (!sent)
         rest(runner, now_ns + LOCAL_FAILURE_PAUSE_NS, begin_after_pause);
     else if (think_ns > 0)
         rest(runner, now_ns + think_ns, begin_own);
@@ -582,6 +584,13 @@ void runner_deal(struct runner *runner, int64_t now_ns)
 {
     if (runner->state == RUNNER_WAITING && !runner->active)
         become_idle(runner, now_ns);
+}
+
+void runner_end_thought(struct runner *runner)
+{
+    bool thinks = runner->state == RUNNER_RESTING && !runner->active;
+    if (thinks && runner->ticket.intended_ns >= window_end(runner->group->window))
+        finish(runner);
 }
 
 void runner_give_up(struct runner_group *group, struct ticket *ticket, enum record_status status, int64_t waited_ns)

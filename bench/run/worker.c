@@ -324,6 +324,14 @@ static void tell_once(struct worker *worker, _Atomic bool *what)
     eventfd_write(worker->crew->notify_fd, 1);
 }
 
+/* Some began to think before the window's end was known. */
+COLD static void end_thoughts(struct worker *worker)
+{
+    worker->thoughts_ended = true;
+    for (int i = 0; i < worker->n; i++)
+        runner_end_thought(&worker->runners[i]);
+}
+
 /* Nothing of this worker's is left to do or to wait for. */
 static bool is_over(const struct worker *worker, int64_t now_ns)
 {
@@ -348,6 +356,8 @@ static void attend(struct worker *worker, int64_t now_ns)
     if (__builtin_expect(worker->stage == CREW_PAUSE, 0) && worker->group.n_running == 0)
         tell_once(worker, &worker->quiet);
     watch_delay(worker, now_ns);
+    if (__builtin_expect(now_ns >= window_end(&worker->crew->window), 0) && !worker->thoughts_ended)
+        end_thoughts(worker);
     worker->over = is_over(worker, now_ns);
 }
 

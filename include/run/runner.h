@@ -125,6 +125,8 @@ void runner_start(struct runner *runner, int64_t now_ns);
 void runner_deal(struct runner *runner, int64_t now_ns);
 /* Run this one, on a link that pool_idle() gave. */
 void runner_begin(struct runner *runner, const struct ticket *ticket, int64_t now_ns);
+/* The window has ended: whoever only thinks, and would begin behind it, need not be awaited. */
+void runner_end_thought(struct runner *runner);
 /* A ticket that found no connection in time, or until the end: an outcome with `status` after `waited_ns`. The runner
  * lends its group only. */
 void runner_give_up(struct runner_group *group, struct ticket *ticket, enum record_status status, int64_t waited_ns);

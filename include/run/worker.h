@@ -41,6 +41,7 @@ struct worker {
     bool no_more;        /* tickets in this schedule */
     bool dispatching;    /* on the stack already */
     bool over;           /* nothing is left to do */
+    bool thoughts_ended; /* the window has, and nobody thinks on for what would come behind it */
     struct timer expiry; /* worker 0's: for those that wait too long */
     pthread_t thread;
     bool running; /* the thread was started */
