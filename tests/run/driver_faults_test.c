@@ -143,7 +143,7 @@ static void test_server_gone_for_good_with_a_rate(void **state)
                                .user = &prank};
         drive(&c, &r);
         const struct transaction_result *t = &r.transactions[0];
-        assert_true(prank.done && t->ok > 0);
+        assert_true(prank.done);
         assert_int_equal(r.scheduled, t->ok + t->failed + t->timed_out + t->censored);
         if (refusing)
             assert_true(errors_of(&r, sqlstate_parse("08001")) > 100);
