@@ -350,7 +350,8 @@ static void test_pre_ping_finds_lost_connections(void **state)
     struct trial_result r;
     drive(&c, &r);
     check_accounts(&r);
-    assert_true(shooter.shots >= 2 && r.transactions[0].ok >= 23);
+    /* A shot may still hit what is in service, or fall between ping and transaction. */
+    assert_true(shooter.shots >= 2 && r.transactions[0].ok >= 24 - 2 * shooter.shots);
     trial_result_deinit(&r);
 }
 
