@@ -98,6 +98,7 @@ static void read_measure(struct reader *reader, const json_t *from)
     struct measure *to = &facts->measure;
     to->warmup_ns = json_get_int(from, "warmup_ns", 0);
     to->duration_ns = json_get_int(from, "duration_ns", 0);
+    to->raw_bytes = json_get_int(from, "raw_memory_bytes", -1); /* earlier folders do not tell */
     to->blocks = (int)json_get_int(from, "blocks", 0);
     to->seed = strtoull(json_get_string(from, "seed", "0"), NULL, 10);
     to->threads = (int)json_get_int(from, "threads", 0);

@@ -160,11 +160,12 @@ static json_t *measure_value(const struct workload *workload, int threads)
     const struct measure *measure = &workload->measure;
     char seed[32]; /* as text: JSON readers keep 53 bits of a number */
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)measure->seed);
-    return json_pack("{s:I, s:I, s:i, s:s, s:s, s:i, s:i, s:I, s:I}", "warmup_ns", (json_int_t)measure->warmup_ns,
+    return json_pack("{s:I, s:I, s:i, s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "warmup_ns", (json_int_t)measure->warmup_ns,
                      "duration_ns", (json_int_t)measure->duration_ns, "blocks", measure->blocks, "seed", seed,
                      "protocol", protocol_name(measure->protocol), "threads", threads, "max_tries",
                      workload->retry.max_tries, "backoff_min_ns", (json_int_t)workload->retry.backoff_min_ns,
-                     "backoff_max_ns", (json_int_t)workload->retry.backoff_max_ns);
+                     "backoff_max_ns", (json_int_t)workload->retry.backoff_max_ns, "raw_memory_bytes",
+                     (json_int_t)measure->raw_bytes);
 }
 
 static json_t *server_value(const struct run_header *header)

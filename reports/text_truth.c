@@ -209,6 +209,8 @@ void text_truth(const struct facts *facts, const char *bullet, struct str *out)
 void text_degraded(const struct facts *facts, const char *bullet, struct str *out)
 {
     size_t n = 0;
+    if (facts->measure.raw_bytes == 0) /* none were wanted */
+        return;
     for (size_t i = 0; i < facts->n_trials; i++)
         n += !facts->trials[i].plain.records.complete;
     if (n > 0)

@@ -62,7 +62,7 @@ static const struct key measure_keys[] = {
     {"protocol", KEY_PROTOCOL, AT(measure.protocol), 0, 0, "prepared", "simple, extended or prepared", NULL, NULL},
     {"threads", KEY_INT, AT(measure.threads), 0, 1024, "0", "of the driver; 0: one a usable core", NULL, NULL},
     {"raw_memory", KEY_BYTES, AT(measure.raw_bytes), 0, INT64_C(1) << 40, "64MB",
-     "for the raw records of a trial, 32 bytes a transaction; 0: none", NULL, NULL},
+     "for the raw records of a trial, 32 bytes a transaction; 0: none, else at least 1kB", NULL, NULL},
     END,
 };
 

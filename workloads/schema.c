@@ -10,7 +10,8 @@
 
 enum {
     LIST_MAX = 256,
-    NAMES_MAX = 64
+    NAMES_MAX = 64,
+    LEAST_BYTES = 1024 /* of memory: less holds next to nothing once the threads have shared it */
 };
 
 static const struct key *find_key(const struct key *keys, const char *name)
@@ -112,6 +113,9 @@ static bool parse_bytes(struct loader *loader, const struct key *key, const stru
     else if (*out < key->min || *out > key->max)
         loader_problem(loader, written->origin, "`%s` must be at most %lldGB, not `%s`", key->name,
                        (long long)(key->max >> 30), written->text);
+    else if (*out > 0 && *out < LEAST_BYTES)
+        loader_problem(loader, written->origin, "`%s` must be 0 (none) or at least %dkB, not `%s`", key->name,
+                       LEAST_BYTES >> 10, written->text);
     else
         return true;
     return false;

@@ -114,6 +114,7 @@ static inline void synthetic_workload(const struct synthetic *shape, struct synt
                                       .measure = {.warmup_ns = 2 * NS_PER_S,
                                                   .duration_ns = shape->window_ns,
                                                   .blocks = shape->blocks,
+                                                  .raw_bytes = INT64_C(64) << 20,
                                                   .seed = 42,
                                                   .protocol = PROTOCOL_PREPARED},
                                       .retry = {.max_tries = 10}};
