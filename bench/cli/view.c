@@ -297,6 +297,7 @@ struct log view_log(struct view *view)
 /* All transactions of a trial together. */
 struct trial_sum {
     int64_t ok, failed, timed_out, p99_ns, wait_p99_ns;
+    int64_t ended_ok; /* in the window: a backlog that is worked off after it is no throughput */
 };
 
 static int64_t merged_p99(const struct trial_result *trial, bool wait)
@@ -322,6 +323,10 @@ static struct trial_sum sum_trial(const struct trial_result *trial)
         sum.failed += trial->transactions[i].failed;
         sum.timed_out += trial->transactions[i].timed_out;
     }
+    bool open = trial->rate_tps > 0 && trial->n_intervals > 0;
+    sum.ended_ok = open ? 0 : sum.ok;
+    for (size_t i = 0; open && i < trial->n_intervals; i++)
+        sum.ended_ok += trial->intervals[i].all.ok;
     return sum;
 }
 
@@ -362,7 +367,7 @@ void view_trial(struct view *view, const struct workload *workload, const struct
     str_printf(&line, "trial %d of %d: ", trial->order + 1, n_trials);
     trial_label(workload, trial, &line);
     str_printf(&line, ": %s tx/s, p99 %s",
-               units_format_count(tps, sizeof tps, seconds > 0 ? (double)sum.ok / seconds : 0, 0),
+               units_format_count(tps, sizeof tps, seconds > 0 ? (double)sum.ended_ok / seconds : 0, 0),
                units_format_ns(p99, sizeof p99, (double)sum.p99_ns));
     if (trial->rate_tps > 0 || trial->clients > trial->connections)
         str_printf(&line, ", wait p99 %s", units_format_ns(wait, sizeof wait, (double)sum.wait_p99_ns));
