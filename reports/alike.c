@@ -9,8 +9,8 @@ static bool in_number(char c)
     return isdigit((unsigned char)c) || c == '.' || c == ',';
 }
 
-/* Past a number that stands by itself ("1,001", "3.5"; not the digits of "p99" or "step2"), or where it is. A comma or a
- * full stop behind it is the sentence's. */
+/* Past a number that stands by itself ("1,001", "3.5"; not the digits of "p99" or "step2"), or where it is. A
+ * comma or a full stop behind it is the sentence's. */
 static const char *past_number(const char *text, const char *at)
 {
     bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');

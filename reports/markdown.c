@@ -46,8 +46,9 @@ static const char *how_to_read_closed =
     "Times are response times: from the moment a client wants to begin a transaction to its final result, with all "
     "attempts and the pauses between them. This run is a *closed loop*: each client sends its next transaction when "
     "the last one has ended, so that a slow server is asked less often. A user who arrives at a given rate would see "
-    "more waiting than these figures show. With as many clients as connections nobody waits for the pool (pool wait "
-    "is 0 by construction), and response time is service time plus retries and the harness's own lag.\n\n";
+    "more waiting than these figures show. With as many clients as connections nobody waits for another's (pool wait "
+    "is 0 by construction, but for the time that connecting or pinging takes where the pool does that), and response "
+    "time is service time plus that and the harness's own lag.\n\n";
 
 static const char *how_to_read_queue =
     "Times are response times: from the moment a transaction was *meant* to begin to its final result, with all "

@@ -46,15 +46,19 @@ void text_title(const struct facts *facts, struct str *out)
 /* " × 500, 1,000 tx/s (poisson)"; clients and think time where a closed loop has them. */
 static void append_rates(const struct facts *facts, struct str *out)
 {
-    bool open = false;
-    for (size_t i = 0; i < facts->n_rates; i++)
+    bool open = false, loop = false; /* a share refers to a closed loop, which is run too */
+    for (size_t i = 0; i < facts->n_rates; i++) {
         open |= facts->rates[i].kind != RATE_CLOSED;
+        loop |= facts->rates[i].kind != RATE_TPS;
+    }
     for (size_t i = 0; open && i < facts->n_rates; i++) {
         str_append(out, i ? ", " : " × ");
         text_rate(&facts->rates[i], out);
     }
     if (open)
         str_printf(out, " (%s arrivals)", arrivals_name(facts->load.arrivals));
+    if (!loop)
+        return;
     if (facts->load.clients > 0) {
         str_append(out, " · ");
         append_count(out, facts->load.clients);

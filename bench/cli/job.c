@@ -7,12 +7,27 @@
 #include <unistd.h>
 
 #include "base/stop.h"
+#include "base/units.h"
+
+enum {
+    COLUMNS_MOST = 10000
+};
 
 /* --- The terminal ------------------------------------------------------------------------------------------------- */
+
+/* COLUMNS as psql takes it: wins over what the terminal says, and is all there is for a pipe or file. */
+static int columns_wanted(void)
+{
+    int64_t columns;
+    const char *text = getenv("COLUMNS");
+    return text && units_parse_int(text, &columns) && columns > 0 && columns <= COLUMNS_MOST ? (int)columns : 0;
+}
 
 int terminal_columns(FILE *out)
 {
     struct winsize size;
+    if (columns_wanted() > 0)
+        return columns_wanted();
     if (!isatty(fileno(out)))
         return 0;
     return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;

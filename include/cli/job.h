@@ -36,7 +36,7 @@ int error_print(const struct err *err);
 int finish_output(int status);
 /* Is `out` a terminal that wants colour? Not with --no-color, NO_COLOR, or TERM=dumb. */
 bool wants_colour(const struct options *options, FILE *out);
-/* Columns of the terminal; 0 if it is none. */
+/* COLUMNS if it is set, else those of the terminal; 0 if it is none. */
 int terminal_columns(FILE *out);
 
 /* Bytes of the first sentence of a workload's `about`: the question. */
