@@ -34,6 +34,13 @@ static void set_broken(struct link *link, bool broken, int64_t now_ns)
     atomic_store_explicit(&pool->alive, pool->n_alive, memory_order_relaxed);
 }
 
+/* The server went, whatever it was asked just then: no mistake of the statement's. */
+COLD static bool server_left(sqlstate code)
+{
+    return code == 0 || code == SQLSTATE_ADMIN_SHUTDOWN || code == SQLSTATE_CRASH_SHUTDOWN ||
+           code == SQLSTATE_CANNOT_CONNECT_NOW;
+}
+
 COLD static void refuse_start(struct link *link)
 {
     struct pool *pool = link->pool;
@@ -44,11 +51,11 @@ COLD static void refuse_start(struct link *link)
     const char *text = conn_error(&link->conn, buf, sizeof buf);
     pool->refused = true;
     pool->code = link->conn.code;
-    if (link->state == LINK_PREPARING) {
+    if (link->state == LINK_PREPARING && !server_left(pool->code)) {
         const struct statement *statement = mix_statement(pool->plan->mix, link->n_prepared, NULL);
         err_set(&pool->err, ERR_INPUT, statement->where, "cannot prepare this statement: %s", text);
         err_append(&pool->err, "%s", statement->text);
-    } else if (link->state == LINK_SETTING) {
+    } else if (link->state == LINK_SETTING || link->state == LINK_PREPARING) {
         err_set(&pool->err, ERR_SERVER, NULL, "cannot set up a session: %s", text);
     } else {
         err_set(&pool->err, ERR_SERVER, NULL, "cannot connect: %s", text);

@@ -173,6 +173,35 @@ static void test_server_that_goes_while_warming_up(void **state)
     cluster_close(doomed);
 }
 
+static void shoot_who_prepares(void *user, const struct progress *progress)
+{
+    (void)progress;
+    *(int64_t *)user += test_int(test_db(), "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                            "WHERE application_name = 'driver test' AND wait_event_type = 'Lock'");
+}
+
+/* A server that goes just then is not a mistake in the statement. */
+static void test_shot_while_preparing(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct trial_result r;
+    int64_t shots = 0;
+    struct db *locker = test_db_open();
+    test_exec(test_db(), "CREATE TABLE locked (id int)");
+    test_exec(locker, "BEGIN; LOCK TABLE locked"); /* preparing waits for it */
+    struct drive_case c = {.text = "transactions:\n  one: { weight: 1, sql: SELECT * FROM locked }\n",
+                           .protocol = PROTOCOL_PREPARED,
+                           .update = shoot_who_prepares,
+                           .user = &shots};
+    assert_false(drive_case(&c, &r, &err));
+    assert_true(shots > 0);
+    assert_int_equal(err.kind, ERR_SERVER);
+    trial_result_deinit(&r);
+    db_close(locker);
+    test_exec(test_db(), "DROP TABLE locked");
+}
+
 static void expect_all_fail(const char *text, const char *code, const char *message)
 {
     struct drive_case c = {.text = text, .protocol = PROTOCOL_PREPARED};
@@ -354,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_server_gone_for_good),
         cmocka_unit_test(test_server_gone_for_good_with_a_rate),
         cmocka_unit_test(test_server_that_goes_while_warming_up),
+        cmocka_unit_test(test_shot_while_preparing),
         cmocka_unit_test(test_statement_timeout),
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_copy_is_not_a_hang),
