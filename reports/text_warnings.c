@@ -167,7 +167,7 @@ static void how_it_ended(const struct facts *facts, struct str *out)
         str_append(out, "interrupted or goes on: it has not written how it ended");
     else
         str_append(out, failed ? "" : facts->ending);
-    if (*facts->reason)
+    if (*facts->reason && strcmp(facts->ending, "stopped") != 0) /* that one is the trial's under way, not the run's */
         str_printf(out, " (%s)", facts->reason);
     str_append_char(out, '.');
 }
