@@ -51,6 +51,8 @@ static void append_account(const struct account *account, struct str *out)
     str_printf(out, "%s censored", count_text(number, sizeof number, account->censored));
     if (missing(account) != 0)
         str_printf(out, ": THIS DOES NOT ADD UP by %s", count_text(number, sizeof number, missing(account)));
+    if (account->timed_out > 0)
+        str_append(out, " (the timed-out ones are in the percentiles, with the wait after which they gave up)");
     if (account->backlog >= BACKLOG_LEAST)
         str_printf(out, "; up to %s still without a connection when a window ended",
                    count_text(number, sizeof number, account->backlog));
@@ -81,6 +83,21 @@ static void total_account(const struct facts *facts, size_t cells, const char *b
     str_append_char(out, '\n');
 }
 
+/* A share says nothing without what it was of: "at 174.4/s, ". */
+static void append_offered(const struct facts *facts, int variant, struct point point, struct str *out)
+{
+    char number[32];
+    if (facts->rates[point.rate].kind != RATE_SHARE)
+        return;
+    for (size_t i = 0; i < facts->n_trials; i++) {
+        const struct trial_result *plain = &facts->trials[i].plain;
+        if (plain->variant != variant || !facts_at(plain, point))
+            continue;
+        str_printf(out, "at %s/s, ", units_format_count(number, sizeof number, plain->rate_tps, 1));
+        return;
+    }
+}
+
 /* Lines of one kind, up to `room`; returns how many cells there are of it. */
 static size_t account_lines(const struct facts *facts, bool troubled, size_t room, const char *bullet, struct str *out)
 {
@@ -94,6 +111,7 @@ static size_t account_lines(const struct facts *facts, bool troubled, size_t roo
             str_append(out, bullet);
             text_cell(facts, (int)v, facts_point(facts, p), out);
             str_append(out, ": ");
+            append_offered(facts, (int)v, facts_point(facts, p), out);
             append_account(&account, out);
             str_append_char(out, '\n');
         }
@@ -107,6 +125,14 @@ void text_accounts(const struct facts *facts, size_t most, const char *bullet, s
     size_t calm = account_lines(facts, false, left, bullet, out);
     if (troubled + calm > room)
         total_account(facts, facts_n_cells(facts), bullet, out);
+    for (size_t i = 0; facts->n_variants > 1 && i < facts->n_rates; i++)
+        if (facts->rates[i].kind == RATE_SHARE) {
+            str_printf(out,
+                       "%sa rate in %% is a share of each variant's own throughput: variants are compared at that "
+                       "share, not at the same load\n",
+                       bullet);
+            return;
+        }
 }
 
 /* --- The harness -------------------------------------------------------------------------------------------------- */

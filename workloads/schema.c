@@ -297,6 +297,8 @@ static void set_rates(struct loader *loader, const struct key *key, const struct
         if (twice)
             loader_problem(loader, written[i].origin, "`%s` is in the list twice", written[i].text);
         good = good && parsed;
+        if (!parsed)
+            rates[i].value = -1 - (double)i; /* like no other */
     }
     if (good)
         set_list(loader->workload, key, rates, count);

@@ -128,21 +128,24 @@ static void count_records(struct trial_result *trial, struct span half, struct o
 }
 
 /* What ended in the seconds of the second half, beside what should have come; of those that have not ended, as many as
- * there are connections are under way. */
-static void count_intervals(struct trial_result *trial, struct span half, struct overload *out)
+ * there are connections are under way. Returns how long these seconds are. */
+static double count_intervals(struct trial_result *trial, struct span half, struct overload *out)
 {
     int64_t ended = 0, left;
+    double length_s = 0;
     for (size_t i = 0; i < trial->n_intervals; i++) {
         const struct interval_result *interval = &trial->intervals[i];
         ended += interval->all.ok + interval->all.failed + interval->all.timed_out;
         if (interval->start_s * 1e9 < (double)half.from_ns)
             continue;
+        length_s += interval->length_s;
         out->arrivals += trial->rate_tps * interval->length_s;
         out->carried += (double)(interval->all.ok + interval->all.failed);
     }
     left = trial->scheduled - ended - trial->connections;
     trial->unsent_at_end = left > 0 ? left : 0;
     out->busy = -1;
+    return length_s;
 }
 
 static bool grew(const struct overload *overload)
@@ -153,18 +156,20 @@ static bool grew(const struct overload *overload)
 
 void balance_overload(struct trial_result *trial, struct overload *out)
 {
-    struct span half = {trial->duration_ns / 2, trial->duration_ns};
     bool records = has_records(trial);
+    bool whole = !records && trial->n_intervals == 1; /* a window of one second at most: it has no second half */
+    struct span half = {whole ? 0 : trial->duration_ns / 2, trial->duration_ns};
+    double length_s = (double)(half.to_ns - half.from_ns) / 1e9;
     *out = (struct overload){0};
-    if (trial->duration_ns <= 0 || trial->connections <= 0 || !(records || trial->n_intervals > 1))
+    if (trial->duration_ns <= 0 || trial->connections <= 0 || !(records || trial->n_intervals > 0))
         return;
     if (records)
         count_records(trial, half, out);
     else
-        count_intervals(trial, half, out);
+        length_s = count_intervals(trial, half, out);
     for (size_t t = 0; t < trial->n_transactions; t++)
         out->timed_out += trial->transactions[t].timed_out;
-    out->carried_tps = out->carried / ((double)(half.to_ns - half.from_ns) / 1e9);
+    out->carried_tps = length_s > 0 ? out->carried / length_s : 0;
     bool taken = records ? out->busy >= BUSY_SHARE : trial->unsent_at_end > 0;
     out->made = trial->rate_tps > 0;
     out->refusing = out->made && taken && out->timed_out > 0 &&

@@ -176,6 +176,7 @@ void timeline_move(struct timeline *timeline, int64_t length_ns, struct trial_re
     }
     out->intervals = timeline->intervals;
     out->n_intervals = timeline->n;
+    out->n_transactions = timeline->n_transactions; /* of each interval too */
     timeline->intervals = NULL;
     timeline->n = timeline->capacity = 0;
 }

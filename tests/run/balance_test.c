@@ -227,6 +227,13 @@ static void without_records(void **state)
     balance_overload(&trial, &overload);
     assert_true(overload.made && !overload.overloaded);
     assert_int_equal(trial.unsent_at_end, 5000 - 2);
+    trial.n_intervals = 1; /* a short window has no second half */
+    trial.duration_ns = intervals[0].length_s * NS_PER_S / 2;
+    intervals[0].length_s = 0.5;
+    intervals[0].all.ok = 400;
+    trial.scheduled = 25000;
+    balance_overload(&trial, &overload);
+    assert_true(overload.overloaded && overload.carried_tps == 800);
     trial.n_intervals = 0;
     balance_overload(&trial, &overload);
     assert_false(overload.made);
