@@ -86,21 +86,35 @@ void hist_add(struct hist *hist, int index, int64_t count)
     hist_record_n(hist, hist_value_at(index) + hist_range_at(index) / 2, count);
 }
 
+size_t hist_n_pairs(const struct hist *hist)
+{
+    size_t n = 0;
+    if (hist->total > 0)
+        for (int i = hist_index(hist->min), last = hist_index(hist->max); i <= last; i++)
+            n += hist->counts[i] != 0;
+    return n;
+}
+
+size_t hist_pairs(const struct hist *hist, struct hist_pair *pairs)
+{
+    size_t n = 0;
+    if (hist->total > 0)
+        for (int i = hist_index(hist->min), last = hist_index(hist->max); i <= last; i++)
+            if (hist->counts[i] != 0)
+                pairs[n++] = (struct hist_pair){.index = (uint32_t)i, .count = (uint32_t)hist->counts[i]};
+    return n;
+}
+
 bool hist_part_init(struct hist_part *part, const struct hist *hist)
 {
+    size_t n = hist_n_pairs(hist);
     *part = (struct hist_part){0};
-    if (hist->total == 0)
+    if (n == 0)
         return true;
-    int first = hist_index(hist->min), last = hist_index(hist->max);
-    size_t n = 0;
-    for (int i = first; i <= last; i++)
-        n += hist->counts[i] != 0;
     part->pairs = malloc(n * sizeof *part->pairs);
     if (!part->pairs)
         return false;
-    for (int i = first; i <= last; i++)
-        if (hist->counts[i] != 0)
-            part->pairs[part->n++] = (struct hist_pair){.index = (uint32_t)i, .count = (uint32_t)hist->counts[i]};
+    part->n = hist_pairs(hist, part->pairs);
     return true;
 }
 

@@ -200,25 +200,6 @@ COLD void recorder_error(struct recorder *recorder, int transaction, int64_t int
 
 /* --- Seconds ------------------------------------------------------------------------------------------------------ */
 
-static size_t touched(const struct hist *hist)
-{
-    size_t n = 0;
-    if (hist->total > 0)
-        for (int i = hist_index(hist->min), last = hist_index(hist->max); i <= last; i++)
-            n += hist->counts[i] != 0;
-    return n;
-}
-
-static size_t copy_pairs(const struct hist *hist, struct hist_pair *pairs)
-{
-    size_t n = 0;
-    if (hist->total > 0)
-        for (int i = hist_index(hist->min), last = hist_index(hist->max); i <= last; i++)
-            if (hist->counts[i] != 0)
-                pairs[n++] = (struct hist_pair){.index = (uint32_t)i, .count = (uint32_t)hist->counts[i]};
-    return n;
-}
-
 /* Returns where the next pairs go. */
 static struct hist_pair *fill_dist(struct second_dist *dist, const struct hist *hist, struct hist_pair *pairs)
 {
@@ -227,7 +208,7 @@ static struct hist_pair *fill_dist(struct second_dist *dist, const struct hist *
         .max = hist->max,
         .sum = hist->sum,
         .sum_squares = hist->sum_squares,
-        .n_pairs = copy_pairs(hist, pairs),
+        .n_pairs = hist_pairs(hist, pairs),
     };
     return pairs + dist->n_pairs;
 }
@@ -272,7 +253,8 @@ COLD static void publish(struct recorder *recorder)
     size_t n_pairs = 0;
     for (size_t i = 0; i < recorder->n_transactions; i++) {
         add_running(&recorder->transactions[i]);
-        n_pairs += touched(recorder->transactions[i].running) + touched(recorder->transactions[i].running_wait);
+        n_pairs +=
+            hist_n_pairs(recorder->transactions[i].running) + hist_n_pairs(recorder->transactions[i].running_wait);
     }
     struct second *second = second_new(recorder->n_transactions, n_pairs);
     if (second) {

@@ -75,6 +75,9 @@ struct hist_part {
     struct hist_pair *pairs;
     size_t n;
 };
+/* How many there are, and all of them into `pairs`, which has room; returns how many. */
+size_t hist_n_pairs(const struct hist *hist);
+size_t hist_pairs(const struct hist *hist, struct hist_pair *pairs);
 /* Appends nothing when `hist` is empty (pairs NULL). False without memory. hist_part_deinit() frees. */
 bool hist_part_init(struct hist_part *part, const struct hist *hist);
 void hist_part_deinit(struct hist_part *part);
