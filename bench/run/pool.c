@@ -18,7 +18,7 @@ static struct link_list *list_of(struct link *link)
 {
     struct pool *pool = link->pool;
     if (link->state == LINK_READY)
-        return &pool->idle;
+        return link->overflow ? &pool->extra : &pool->idle;
     return link->overflow ? &pool->spare : &pool->parked;
 }
 
@@ -127,15 +127,21 @@ static void watch_idle(struct pool *pool)
         loop_arm(pool->loop, &pool->idle_timer, pool->idle.oldest->free_ns + timeout_ns);
 }
 
+/* Close an idle one. */
+static void shut(struct link *link)
+{
+    pool_remove(link);
+    link_park(link);
+    pool_put(link);
+}
+
 static void on_idle_timer(struct timer *timer, int64_t now_ns)
 {
     struct pool *pool = pool_of_idle_timer(timer);
     struct link *link;
     while ((link = pool->idle.oldest) != NULL && now_ns - link->free_ns >= pool->plan->habits.idle_timeout_ns) {
         pool->counts.idled_out += counts(pool, now_ns);
-        pool_remove(link);
-        link_park(link);
-        pool_put(link);
+        shut(link);
     }
     watch_idle(pool);
 }
@@ -154,14 +160,9 @@ void pool_release(struct link *link, int64_t now_ns)
 
 void pool_trim(struct pool *pool)
 {
-    for (struct link *link = pool->idle.newest, *older; pool->n > pool->size && link; link = older) {
-        older = link->older;
-        if (!link->overflow)
-            continue;
-        pool_remove(link);
-        link_park(link);
-        pool_put(link);
-    }
+    struct link *link;
+    while ((link = pool->extra.newest) != NULL)
+        shut(link);
 }
 
 /* --- All of them -------------------------------------------------------------------------------------------------- */

@@ -101,12 +101,12 @@ struct pool {
     struct pool_hooks hooks;
     struct link *links;
     uint8_t *runs;
-    int n;                                /* overflow included */
-    int size;                             /* without overflow */
-    int n_alive;                          /* not broken, without overflow */
-    int n_begun;                          /* links that have begun to connect for the first time */
-    int n_reached;                        /* of them, how many became READY while starting */
-    struct link_list idle, parked, spare; /* READY; closed; closed and beyond the size */
+    int n;                                       /* overflow included */
+    int size;                                    /* without overflow */
+    int n_alive;                                 /* not broken, without overflow */
+    int n_begun;                                 /* links that have begun to connect for the first time */
+    int n_reached;                               /* of them, how many became READY while starting */
+    struct link_list idle, extra, parked, spare; /* READY; READY beyond the size; closed; closed beyond the size */
     struct timer idle_timer;
     bool starting; /* until all have been READY once: a refusal is final */
     bool refused;  /* one was refused while starting; `err` says why */
@@ -139,7 +139,7 @@ static inline struct link *pool_idle(const struct pool *pool)
 {
     struct link *link = pool->idle.newest;
     if (__builtin_expect(!link, 0))
-        link = pool->parked.newest ? pool->parked.newest : pool->spare.newest;
+        link = pool->extra.newest ? pool->extra.newest : pool->parked.newest ? pool->parked.newest : pool->spare.newest;
     return link;
 }
 /* Take that link for a transaction. True: it is READY. False: it must be connected, replaced or pinged first; the hook
