@@ -13,11 +13,6 @@ static bool has_records(const struct trial_result *trial)
     return trial->records.complete && trial->records.n > 0;
 }
 
-static int64_t done_at(const struct record *record)
-{
-    return record->intended_ns + record_response_ns(record);
-}
-
 /* --- Little's law ------------------------------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
@@ -30,7 +25,7 @@ static int64_t *sorted_departures(const struct records *records)
 {
     int64_t *departures = malloc(records->n * sizeof *departures);
     for (size_t i = 0; departures && i < records->n; i++)
-        departures[i] = done_at(&records->list[i]);
+        departures[i] = record_end_ns(&records->list[i]);
     if (departures)
         qsort(departures, records->n, sizeof *departures, by_value);
     return departures;
@@ -107,22 +102,20 @@ static double busy_share(const struct trial_result *trial, struct span half)
         int64_t free_ns = record->intended_ns + record->pool_wait_ns;
         struct span wait = {record->intended_ns > counted_to_ns ? record->intended_ns : counted_to_ns, free_ns};
         if (record->status != RECORD_TIMED_OUT)
-            held_ns += (double)overlap(half, (struct span){free_ns, done_at(record)});
+            held_ns += (double)overlap(half, (struct span){free_ns, record_end_ns(record)});
         queue_ns += (double)overlap(half, wait);
         counted_to_ns = free_ns > counted_to_ns ? free_ns : counted_to_ns;
     }
     return fmin(1, fmax(held_ns / trial->connections, queue_ns) / length_ns);
 }
 
-static void count_records(struct trial_result *trial, struct span half, struct overload *out)
+static void count_records(const struct trial_result *trial, struct span half, struct overload *out)
 {
-    trial->unsent_at_end = 0;
     for (size_t i = 0; i < trial->records.n; i++) {
         const struct record *record = &trial->records.list[i];
         bool ended = record->status == RECORD_OK || record->status == RECORD_FAILED;
-        trial->unsent_at_end += record->intended_ns + record->pool_wait_ns > half.to_ns;
         out->arrivals += within(half, record->intended_ns);
-        out->carried += ended && within(half, done_at(record));
+        out->carried += ended && within(half, record_end_ns(record));
     }
     out->busy = busy_share(trial, half);
 }

@@ -140,14 +140,6 @@ static int64_t count_scheduled(const struct sources *from)
     return open ? due : count_begun(from);
 }
 
-static void collect_backlog(struct trial_result *out)
-{
-    for (size_t i = 0; i < out->records.n; i++) {
-        const struct record *record = &out->records.list[i];
-        out->unsent_at_end += record->intended_ns + record->pool_wait_ns >= out->duration_ns;
-    }
-}
-
 static void warn_cold(struct sources *from)
 {
     int n = 0, cold = -1;
@@ -182,7 +174,7 @@ bool collect_results(struct crew *crew, struct worker *workers, struct timeline 
     if (!collect_transactions(&from, err) || !collect_records(&from, err))
         return false;
     out->scheduled = count_scheduled(&from);
-    collect_backlog(out);
+    out->unsent_at_end = records_unsent(&out->records, out->duration_ns);
     collect_pools(&from);
     timeline_move(timeline, out->duration_ns, out);
     if (!outage_find(out))

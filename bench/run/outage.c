@@ -56,7 +56,7 @@ static void fill_from_records(struct bins *bins, const struct records *records)
 {
     for (size_t i = 0; i < records->n; i++) {
         const struct record *record = &records->list[i];
-        int64_t end_ns = record->intended_ns + record_response_ns(record), end = end_ns / bins->width_ns;
+        int64_t end = record_end_ns(record) / bins->width_ns;
         if (record->status == RECORD_OK && end < bins->n)
             bins->ok[end]++;
         bins->due[clamp(record->intended_ns / bins->width_ns, bins->n)]++;

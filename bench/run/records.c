@@ -54,3 +54,11 @@ bool records_merge(struct record *const *lists, const size_t *lengths, size_t n_
     free(next);
     return out->list != NULL;
 }
+
+int64_t records_unsent(const struct records *records, int64_t at_ns)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < records->n; i++)
+        n += records->list[i].intended_ns + records->list[i].pool_wait_ns >= at_ns;
+    return n;
+}

@@ -23,7 +23,7 @@ struct overload {
     int64_t timed_out; /* in the whole window */
 };
 
-/* Also fills trial->unsent_at_end. */
+/* Without complete records it also fills trial->unsent_at_end, from the seconds. */
 void balance_overload(struct trial_result *trial, struct overload *out);
 
 #endif

@@ -31,6 +31,12 @@ static inline int64_t record_response_ns(const struct record *record)
     return record->pool_wait_ns + record->lag_ns + record->service_ns;
 }
 
+/* From the window's start, like intended_ns. */
+static inline int64_t record_end_ns(const struct record *record)
+{
+    return record->intended_ns + record_response_ns(record);
+}
+
 /* All of one trial, in the order of intended starts. */
 struct records {
     struct record *list; /* owned */
@@ -38,6 +44,8 @@ struct records {
     bool complete; /* false: the memory for them ran out, and later ones are in the histograms only */
 };
 
+/* How many had no connection yet at `at_ns`. */
+int64_t records_unsent(const struct records *records, int64_t at_ns);
 /* By intended start, in place. */
 void records_sort(struct record *list, size_t n);
 /* Sorted lists into one, which is out->list; out->complete stays as it is. False without memory. */
