@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "pg/cluster.h"
+#include "process.h"
 #include "run/driver.h"
 #include "workloads/workload.h"
 
@@ -102,13 +103,7 @@ static bool parse_ours(FILE *in, double *transactions, struct sample *out)
 
 static bool parse_pgbench(FILE *in, double *transactions, struct sample *out)
 {
-    char line[512];
-    *transactions = 0;
-    while (fgets(line, sizeof line, in)) {
-        sscanf(line, "number of transactions actually processed: %lf", transactions);
-        sscanf(line, "tps = %lf", &out->tps);
-    }
-    return out->tps > 0;
+    return process_read_pgbench(in, transactions, &out->tps);
 }
 
 static int become_pgbench(const struct bench *bench, const struct set_up *set_up, int out_fd)
@@ -128,12 +123,6 @@ static int become_pgbench(const struct bench *bench, const struct set_up *set_up
     dup2(out_fd, STDOUT_FILENO);
     execv(path, (char *const *)(uintptr_t)argv);
     return 127;
-}
-
-static double cpu_us(const struct rusage *usage)
-{
-    return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1e6 +
-           (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
 }
 
 static bool run(const struct bench *bench, const struct set_up *set_up, bool ours, struct sample *out)
@@ -156,7 +145,7 @@ static bool run(const struct bench *bench, const struct set_up *set_up, bool our
                 status);
         return false;
     }
-    out->cpu_us = cpu_us(&usage) / transactions;
+    out->cpu_us = process_cpu_us(&usage) / transactions;
     out->peak_mb = (double)usage.ru_maxrss / 1024;
     return true;
 }

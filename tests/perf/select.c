@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "pg/cluster.h"
+#include "process.h"
 #include "run/driver.h"
 #include "workloads/workload.h"
 
@@ -44,12 +45,6 @@ static int die(const char *what, const struct err *err)
     return 1;
 }
 
-static double cpu_us(const struct rusage *usage)
-{
-    return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1e6 +
-           (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
-}
-
 /* Wait for a child that wrote "transactions tps" or pgbench's report; false if it failed. */
 static bool reap(pid_t pid, FILE *output, bool (*parse)(FILE *, double *, double *), struct sample *out)
 {
@@ -60,7 +55,7 @@ static bool reap(pid_t pid, FILE *output, bool (*parse)(FILE *, double *, double
     fclose(output);
     if (wait4(pid, &status, 0, &usage) != pid || status != 0 || !parsed || transactions <= 0)
         return false;
-    out->cpu_us = cpu_us(&usage) / transactions;
+    out->cpu_us = process_cpu_us(&usage) / transactions;
     out->peak_mb = (double)usage.ru_maxrss / 1024;
     return true;
 }
@@ -68,17 +63,6 @@ static bool reap(pid_t pid, FILE *output, bool (*parse)(FILE *, double *, double
 static bool parse_ours(FILE *in, double *transactions, double *tps)
 {
     return fscanf(in, "%lf %lf", transactions, tps) == 2;
-}
-
-static bool parse_pgbench(FILE *in, double *transactions, double *tps)
-{
-    char line[512];
-    *transactions = *tps = 0;
-    while (fgets(line, sizeof line, in)) {
-        sscanf(line, "number of transactions actually processed: %lf", transactions);
-        sscanf(line, "tps = %lf", tps);
-    }
-    return *tps > 0;
 }
 
 static int drive(const struct bench *bench, int connections, int out_fd)
@@ -145,7 +129,7 @@ static bool run_pgbench(const struct bench *bench, int connections, struct sampl
         exec_pgbench(bench, connections);
     }
     close(fds[1]);
-    return pid > 0 && reap(pid, fdopen(fds[0], "r"), parse_pgbench, out);
+    return pid > 0 && reap(pid, fdopen(fds[0], "r"), process_read_pgbench, out);
 }
 
 static int compare(const void *a, const void *b)
