@@ -9,7 +9,7 @@
 #include "reports/pool_size.h"
 
 /* By the throughput of all transactions together; point.pool does not matter, places are those of facts->pools.
- * `shares` as for pool_size_choose. False without a closed loop over at least three sizes, or whole trials; also where
+ * `shares` as for pool_size_choose. False without a closed loop over at least two sizes, or whole trials; also where
  * a check broke. */
 bool pools_advise(const struct facts *facts, int variant, struct point point, struct pool_size *out, double *shares);
 

@@ -47,7 +47,7 @@ void text_habits(const struct facts *facts, const char *bullet, struct str *out)
 void text_outages(const struct facts *facts, const char *bullet, struct str *out);
 /* Trials whose raw records did not find room; "" if none. */
 void text_degraded(const struct facts *facts, const char *bullet, struct str *out);
-/* The smallest pool that is good enough, of each variant at each isolation level with a closed loop over at least three
+/* The smallest pool that is good enough, of each variant at each isolation level with a closed loop over at least two
  * sizes. */
 void text_pools(const struct facts *facts, const char *bullet, struct str *out);
 /* "All 24 trials valid." or how many and why, and how many broke a check. Returns whether all planned trials are there,
