@@ -279,6 +279,7 @@ static void bind_into(struct builder *builder, const yaml_node_t *node, struct s
         doc_problem(&loader->doc, node, "`into` needs at least one name");
     if (!into)
         return;
+    statement->keep = KEEP_INTO;
     statement->into = into;
     for (size_t i = 0; i < count; i++)
         bind_into_name(builder, doc_is_list(node) ? doc_item(&loader->doc, node, i) : node, statement, into);
@@ -314,7 +315,7 @@ static void bind_if(struct builder *builder, const yaml_node_t *step, const yaml
     const yaml_node_t *otherwise = doc_get(&loader->doc, step, "else");
     struct step *jump = add_step(builder, (struct step){.kind = STEP_JUMP_UNLESS});
     if (loader_wants_text(loader, condition, "`if`"))
-        jump->condition = loader_compile(
+        jump->value = loader_compile(
             loader, condition,
             (struct expr_scope){.variables = builder->variables, .n_variables = builder->transaction->n_variables});
     if (then)

@@ -144,7 +144,10 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
                          struct variant *variant)
 {
     const yaml_node_t *pool = NULL;
-    *variant = (struct variant){.name = loader_copy(loader, doc_text(key)), .pool = loader->workload->pool};
+    *variant = (struct variant){.name = loader_copy(loader, doc_text(key)),
+                                .pool = loader->workload->pool,
+                                .transactions = loader->workload->transactions,
+                                .total_weight = loader->workload->total_weight};
     char what[120];
     snprintf(what, sizeof what, "the variant `%.80s`", doc_text(key));
     if (!is_variant_name(doc_text(key)))
@@ -222,7 +225,11 @@ void bind_variants(struct loader *loader, const yaml_node_t *node)
     for (size_t i = 0; i < count; i++)
         bind_variant(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i), &variants[i]);
     if (count == 0)
-        variants[0] = (struct variant){.name = "none", .about = "as the schema leaves it", .pool = workload->pool};
+        variants[0] = (struct variant){.name = "none",
+                                       .about = "as the schema leaves it",
+                                       .pool = workload->pool,
+                                       .transactions = workload->transactions,
+                                       .total_weight = workload->total_weight};
     workload->variants = variants;
     workload->n_variants = count ? count : 1;
     for (size_t i = 0; i < loader->n_overrides && !loader->problems->failed; i++)

@@ -381,7 +381,7 @@ static void statement_done(struct runner *runner, int64_t now_ns)
     recorder_statement(recorder, entry->transaction, runner->statement, runner->attempts, runner->ticket.intended_ns,
                        now_ns - runner->sent_ns);
     link_count_run(runner->link, entry->first_statement + runner->statement);
-    if (statement->n_into > 0 && !keep_row(runner, statement, now_ns))
+    if (statement->keep == KEEP_INTO && !keep_row(runner, statement, now_ns))
         return;
     runner->step++;
     advance(runner, now_ns);
@@ -422,7 +422,7 @@ static void advance(struct runner *runner, int64_t now_ns)
             send_statement(runner, step->statement, now_ns);
             return;
         }
-        if (step->kind == STEP_JUMP_UNLESS && !condition_holds(runner, step->condition, &holds, now_ns))
+        if (step->kind == STEP_JUMP_UNLESS && !condition_holds(runner, step->value, &holds, now_ns))
             return;
         runner->step = holds ? runner->step + 1 : step->target;
     }

@@ -32,6 +32,15 @@ enum protocol {
 };
 const char *protocol_name(enum protocol protocol);
 
+/* What happens to the rows of a statement. */
+enum keep {
+    KEEP_NOTHING,
+    KEEP_INTO,  /* the columns of the only row go into the slots `into` */
+    KEEP_ROWS,  /* all rows stay for loop `loop`, which walks over them: `each` */
+    KEEP_GSET,  /* pgbench: the only row, each column into the variable prefix ‖ column, where there is such a slot */
+    KEEP_ASET   /* the same, of the last row if there is any */
+};
+
 /* One SQL statement of a transaction. `:name` became $1 … $n in order of appearance. */
 struct statement {
     const char *text;          /* as written in the file, for people */
@@ -42,23 +51,52 @@ struct statement {
     int n_params;
     const int *params;        /* variable slot of each $k */
     const char *const *parts; /* n_params + 1 pieces of SQL text around the parameters, for the simple protocol */
-    int n_into;               /* 0: the rows are not kept */
-    const int *into;          /* variable slot of each column of the only row */
+    bool verbatim;            /* simple protocol: values go in as they are, unquoted, as pgbench does it */
+    enum keep keep;
+    int n_into;         /* KEEP_INTO */
+    const int *into;    /* variable slot of each column */
+    const char *prefix; /* KEEP_GSET, KEEP_ASET: "" for none */
+    int loop;           /* KEEP_ROWS */
 };
 
-/* Steps are flat: `if` became jumps, so that a client needs no stack. Kinds for each, sleep, set, repeat, rollback come
- * in here. */
+/* COPY table (columns) FROM STDIN, fed with rows that expressions make. It counts as a statement too: statements[n] has
+ * its text, without parameters. */
+struct copy_rows {
+    const struct program *rows;          /* how many; evaluated once */
+    const struct program *const *values; /* of each column, evaluated anew for each row */
+    int n_values;
+};
+
+/* Steps are flat: conditions and loops became jumps, so that a client needs no stack. A loop has a number, its place
+ * among the transaction's loops; loops inside each other have different ones. */
 enum step_kind {
     STEP_SQL,         /* send statements[statement] */
-    STEP_JUMP_UNLESS, /* go to `target` unless `condition` is true (NULL counts as false) */
-    STEP_JUMP
+    STEP_COPY,        /* send statements[statement], then the rows of *copy */
+    STEP_JUMP_UNLESS, /* go to `target` unless `value` is true (NULL counts as false) */
+    STEP_JUMP,        /* go to `target` */
+    STEP_SET,         /* variable `slot` becomes `value` */
+    STEP_SLEEP,       /* wait `value` × unit_ns */
+    STEP_REPEAT,      /* loop `loop` has `value` rounds to go (NULL and less than 0: none) */
+    STEP_ROUND,       /* the next round of `loop`; none left: go to `target` */
+    STEP_EACH,        /* the next of the rows kept for `loop`, its columns into the slots `into`; none left: to `target` */
+    STEP_ROLLBACK,    /* the transaction ends here without effect, and that is what was wanted: it is ok */
+    STEP_PIPELINE,    /* pgbench's \startpipeline: from here on nothing waits for an answer */
+    STEP_SYNC,        /* \syncpipeline: a sync point in it; does not wait either */
+    STEP_PIPELINE_END /* \endpipeline: sync, and wait for all answers */
 };
 
 struct step {
     enum step_kind kind;
     int statement;
     int target; /* index into steps; n_steps is the end */
-    const struct program *condition;
+    const struct program *value;
+    int slot;
+    int loop;
+    int64_t unit_ns;
+    int n_into;
+    const int *into;
+    const struct copy_rows *copy;
+    const char *where; /* "tasks.yaml:50", for messages */
 };
 
 struct let {
@@ -69,8 +107,10 @@ struct let {
 struct transaction {
     const char *name;
     int64_t weight; /* 0: never chosen */
-    bool block; /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
-    const char *const *variables; /* names of the slots: lets first, then into */
+    bool block;     /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
+    bool pipeline;  /* statements are sent without waiting, up to one whose rows are needed; then, and at the end, a sync */
+    bool script;    /* a pgbench script: its own BEGIN and END; a retry starts it over from its first step */
+    const char *const *variables; /* names of the slots: lets first, then what the steps set */
     int n_variables;
     const struct let *lets;
     int n_lets;
@@ -78,6 +118,7 @@ struct transaction {
     int n_statements;
     const struct step *steps;
     int n_steps;
+    int n_loops;
 };
 
 /* What an application's connection pool does beside handing out connections. */
@@ -99,6 +140,11 @@ struct variant {
     const struct setting *settings; /* session settings */
     size_t n_settings;
     struct pool_habits pool; /* the workload's, but for what the variant changes */
+    /* The workload's, but for those that the variant rewrites: same count, names and order, own weights and steps. What
+     * a trial runs are always its variant's. */
+    const struct transaction *transactions;
+    int64_t total_weight;
+    bool rewrites; /* any of them differs from the workload's */
     const char *about;       /* one line for reports, made from the above: "index tasks (status, priority)" */
 };
 

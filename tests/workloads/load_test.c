@@ -194,7 +194,7 @@ static void walk(const struct transaction *transaction, const struct value *slot
             snprintf(out + strlen(out), 64 - strlen(out), "%d ", transaction->statements[step->statement].number);
         else if (step->kind == STEP_JUMP)
             at = step->target;
-        else if (assert_int_equal(eval_condition(step->condition, &scope, &truth), MAKE_OK), !truth)
+        else if (assert_int_equal(eval_condition(step->value, &scope, &truth), MAKE_OK), !truth)
             at = step->target;
     }
 }
