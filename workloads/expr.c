@@ -18,16 +18,6 @@ enum {
     FOLD_BYTES = 8192
 };
 
-static const struct {
-    const char *name;
-    enum level level;
-} infix_levels[] = {
-    {"or", LEVEL_OR},      {"and", LEVEL_AND},    {"<", LEVEL_COMPARE},  {">", LEVEL_COMPARE},  {"=", LEVEL_COMPARE},
-    {"<=", LEVEL_COMPARE}, {">=", LEVEL_COMPARE}, {"<>", LEVEL_COMPARE}, {"!=", LEVEL_COMPARE}, {"|", LEVEL_BITS},
-    {"#", LEVEL_BITS},     {"&", LEVEL_BITS},     {"<<", LEVEL_BITS},    {">>", LEVEL_BITS},    {"||", LEVEL_BITS},
-    {"+", LEVEL_SUM},      {"-", LEVEL_SUM},      {"*", LEVEL_PRODUCT},  {"/", LEVEL_PRODUCT},  {"%", LEVEL_PRODUCT},
-};
-
 const struct piece no_piece = {0};
 
 bool parser_problem_at(struct parser *parser, size_t offset, size_t end, const char *fmt, ...)
@@ -196,12 +186,21 @@ static const struct function *find_function(const struct function *rows, const c
     return NULL;
 }
 
+/* `name` is a row's, in lower case. */
+static const struct function *find_operator(const char *name)
+{
+    const struct operator *row = operator_rows;
+    while (strcmp(row->call.name, name) != 0)
+        row++;
+    return &row->call;
+}
+
 static struct piece apply_operator(struct parser *parser, const char *name, struct piece left, struct piece right)
 {
     struct call call = {.n_args = right.node ? 2 : 1, .offset = left.offset, .end = parser->end};
     call.args[0] = left;
     call.args[1] = right;
-    return apply(parser, find_function(operator_rows, name, strlen(name)), &call);
+    return apply(parser, find_operator(name), &call);
 }
 
 bool parser_same_name(const char *name, const char *text, size_t len)
@@ -240,9 +239,9 @@ static bool parse_args(struct parser *parser, struct call *call)
 
 static void undefined_function(struct parser *parser, const struct token *token)
 {
-    const char *names[64] = {"rows"};
-    for (size_t i = 0; function_rows[i].name && i + 2 < sizeof names / sizeof names[0]; i++)
-        names[i + 1] = function_rows[i].name;
+    const char *names[64] = {0};
+    for (size_t i = 0; function_rows[i].name && i + 1 < sizeof names / sizeof names[0]; i++)
+        names[i] = function_rows[i].name;
     const char *name = parser_token_text(parser, token, 0);
     char hint[160];
     if (name)
@@ -253,6 +252,20 @@ static void undefined_function(struct parser *parser, const struct token *token)
 static bool count_fits(const struct function *function, const struct call *call)
 {
     return call->n_args >= function->min_args && (function->max_args < 0 || call->n_args <= function->max_args);
+}
+
+static void wrong_count(struct parser *parser, const struct function *function, const struct call *call)
+{
+    char wanted[64];
+    int least = function->min_args, most = function->max_args;
+    if (least == most)
+        snprintf(wanted, sizeof wanted, "%d", least);
+    else if (most == least + 1)
+        snprintf(wanted, sizeof wanted, "%d or %d", least, most);
+    else
+        snprintf(wanted, sizeof wanted, "at least %d", least);
+    parser_problem_at(parser, call->offset, call->end, "%s() takes %s argument%s, not %d: %s", function->name, wanted,
+                      most == 1 || (most < 0 && least == 1) ? "" : "s", call->n_args, function->usage);
 }
 
 static struct piece parse_call(struct parser *parser, const struct token *name)
@@ -273,7 +286,7 @@ static struct piece parse_call(struct parser *parser, const struct token *name)
     else if (!function->eval)
         parser_problem_at(parser, name->offset, end, "%s() is not supported yet", function->name);
     else if (!count_fits(function, &call))
-        parser_problem_at(parser, name->offset, call.end, "wrong number of arguments: %s", function->help);
+        wrong_count(parser, function, &call);
     else if (parser->scope->constant && (function->flags & FUNCTION_RANDOM))
         parser_problem_at(parser, name->offset, call.end, "%s() is random, and this must be a constant",
                           function->name);
@@ -287,7 +300,7 @@ static struct piece parse_name(struct parser *parser)
     struct token name = parser->token;
     parser_advance(parser);
     const char *text = parser->text + name.offset;
-    if (parser_at(parser, "(") && parser_same_name("rows", text, name.len))
+    if (parser_at(parser, "(") && name.len == 4 && strncasecmp("rows", text, 4) == 0)
         return names_rows(parser, &name);
     if (parser_at(parser, "("))
         return parse_call(parser, &name);
@@ -366,7 +379,7 @@ static struct piece parse_case(struct parser *parser)
     if (!parser_accept(parser, "end"))
         return parser_unexpected(parser, "WHEN, ELSE or END");
     call.end = parser->end;
-    return apply(parser, find_function(operator_rows, "case", 4), &call);
+    return apply(parser, find_operator("case"), &call);
 }
 
 static struct piece parse_keyword(struct parser *parser)
@@ -447,13 +460,11 @@ static struct piece parse_prefix(struct parser *parser)
 
 static const char *infix_at(const struct parser *parser, enum level *level)
 {
-    for (size_t i = 0; i < sizeof infix_levels / sizeof infix_levels[0]; i++) {
-        if (parser_at(parser, infix_levels[i].name)) {
-            *level = infix_levels[i].level;
-            return infix_levels[i].name;
-        }
-    }
-    return NULL;
+    const struct operator *row = operator_rows;
+    while (row->call.name && (row->level == LEVEL_IS || row->call.min_args != 2 || !parser_at(parser, row->call.name)))
+        row++;
+    *level = row->level;
+    return row->call.name;
 }
 
 /* IS [NOT] NULL|TRUE|FALSE, ISNULL, NOTNULL. */

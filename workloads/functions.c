@@ -116,6 +116,11 @@ enum make_status function_exp(const struct node *node, struct eval_scope *scope,
     return math(node, scope, out, exp);
 }
 
+enum make_status function_debug(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return eval_arg(node, 0, scope, out);
+}
+
 enum make_status function_pi(const struct node *node, struct eval_scope *scope, struct value *out)
 {
     (void)node, (void)scope;

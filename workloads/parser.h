@@ -5,20 +5,6 @@
 #include "lexer.h"
 #include "program.h"
 
-/* How tightly an operator binds; see expr.c. */
-enum level {
-    LEVEL_ANY,
-    LEVEL_OR,
-    LEVEL_AND,
-    LEVEL_NOT,
-    LEVEL_IS,
-    LEVEL_COMPARE,
-    LEVEL_BITS,
-    LEVEL_SUM,
-    LEVEL_PRODUCT,
-    LEVEL_UNARY
-};
-
 /* A parsed piece and where it stands. No node: the parse is over. */
 struct piece {
     struct node *node;

@@ -55,15 +55,39 @@ struct parser;
 /* Extra work when a call is compiled: check constant arguments, prepare node->data. False after reporting. */
 typedef bool compile_fn(struct parser *parser, struct node *node);
 
+/* How tightly an operator binds; see expr.c. */
+enum level {
+    LEVEL_ANY,
+    LEVEL_OR,
+    LEVEL_AND,
+    LEVEL_NOT,
+    LEVEL_IS,
+    LEVEL_COMPARE,
+    LEVEL_BITS,
+    LEVEL_SUM,
+    LEVEL_PRODUCT,
+    LEVEL_UNARY,
+    LEVEL_PRIMARY /* values and names */
+};
+
 /* One operator or function of the language. */
 struct function {
     const char *name;
     int min_args;
     int max_args;        /* -1: any number */
-    node_fn *eval;       /* NULL: known, but not supported yet */
+    node_fn *eval;       /* NULL: known, but not supported yet; or for the help alone: the parser sees to it */
     compile_fn *compile; /* may be NULL */
     unsigned flags;
-    const char *help;
+    const char *group; /* under which the help shows it */
+    const char *usage; /* "abs(x)" */
+    const char *meaning;
+    const char *example;
+    const char *gives; /* the example's value as text; NULL where it is random or needs a table */
+};
+struct operator
+{
+    struct function call;
+    enum level level;
 };
 enum {
     FUNCTION_PURE = 1,   /* folded when all arguments are constant */
@@ -72,7 +96,7 @@ enum {
 };
 
 /* operators.c and functions.c: rows ended by a NULL name. */
-extern const struct function operator_rows[];
+extern const struct operator operator_rows[];
 extern const struct function function_rows[];
 
 /* expr.c, for compile functions: report at the place of argument `arg` (-1: the whole call). Returns false. */

@@ -28,6 +28,8 @@ struct expr_scope {
     const struct table_spec *row; /* the table whose column this is: `row` and `:column`; NULL elsewhere */
     const char *const *variables; /* a transaction's slots so far */
     int n_variables;
+    const char *const *later; /* variables that only a step further on sets: no mistake of spelling, but of order */
+    size_t n_later;
     const struct expr_param *params;
     size_t n_params;
     const struct table_spec *const *tables; /* and CSV sources, for rows(t) and t.c[n] */
@@ -55,6 +57,20 @@ struct cell_ref {
     const struct cell_ref *next;
 };
 const struct cell_ref *program_cells(const struct program *program);
+
+/* One function or operator, for a help page; everything is a literal. */
+struct expr_help {
+    const char *name;
+    const char *group;   /* "arithmetic", "random integers", …: rows of a group need not be neighbours */
+    const char *usage;   /* "abs(x)", "a + b" */
+    const char *meaning; /* no capital, no full stop */
+    const char *example;
+    const char *gives; /* the example's value; NULL where it is random, or needs a table or a variable */
+    int binds;         /* of an operator: the larger, the tighter (equal: from left to right); 0 of a function */
+};
+/* The i-th, from 0; false behind the last. Operators come from the tightest to the loosest. */
+bool expr_function_help(size_t i, struct expr_help *out);
+bool expr_operator_help(size_t i, struct expr_help *out);
 
 /* A name of params, columns and variables: a letter or underscore, then letters, digits, underscores. */
 bool expr_is_name(const char *text);

@@ -286,6 +286,41 @@ static void odd_texts_are_survived(void **state)
     }
 }
 
+static void check_help(const struct expr_help *help)
+{
+    char text[300];
+    const char *parts[] = {help->group, help->usage, help->meaning, help->example};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!parts[i] || !*parts[i])
+            fail_msg("%s has no full help", help->name);
+    if (!help->gives)
+        return;
+    snprintf(text, sizeof text, "'' || (%s)", help->example);
+    char expected[300];
+    snprintf(expected, sizeof expected, "text %s", help->gives);
+    check(text, expected);
+}
+
+/* What the help says of each example is true. */
+static void the_helps_examples_are_true(void **state)
+{
+    (void)state;
+    struct expr_help help;
+    size_t functions = 0, operators = 0, shown = 0;
+    int binds = 100;
+    for (; expr_function_help(functions, &help); functions++, shown += help.gives != NULL) {
+        assert_non_null(strstr(help.usage, help.name));
+        assert_int_equal(help.binds, 0);
+        check_help(&help);
+    }
+    for (; expr_operator_help(operators, &help); operators++, shown += help.gives != NULL) {
+        assert_in_range(help.binds, 1, binds);
+        binds = help.binds;
+        check_help(&help);
+    }
+    assert_true(functions >= 35 && operators >= 30 && shown >= 45);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +336,7 @@ int main(void)
         cmocka_unit_test(conditions_take_numbers),
         cmocka_unit_test(a_full_scratch_is_reported),
         cmocka_unit_test(odd_texts_are_survived),
+        cmocka_unit_test(the_helps_examples_are_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
