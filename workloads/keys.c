@@ -8,11 +8,12 @@
 #define DAY_NS     (86400 * NS_PER_S)
 #define AT(member) offsetof(struct workload, member)
 /* clang-format off */
-#define LATER(name, help) {name, KEY_LATER, 0, 0, 0, NULL, help, NULL, NULL}
-#define ELSEWHERE(name, help) {name, KEY_ELSEWHERE, 0, 0, 0, NULL, help, NULL, NULL}
-#define BIND(name, fn, help) {name, KEY_BIND, 0, 0, 0, NULL, help, fn, NULL}
-#define SECTION(name, keys, help) {name, KEY_SECTION, 0, 0, 0, NULL, help, NULL, keys}
-#define END {NULL, KEY_LATER, 0, 0, 0, NULL, NULL, NULL, NULL}
+#define LATER(name, help) {name, KEY_LATER, 0, 0, 0, NULL, help, NULL, NULL, FORM_OF_KIND}
+/* `inner` are the keys of FORM_MAP, FORM_MAPS and FORM_LIST; else NULL. */
+#define ELSEWHERE(name, form, inner, help) {name, KEY_ELSEWHERE, 0, 0, 0, NULL, help, NULL, inner, form}
+#define BIND(name, fn, form, inner, help) {name, KEY_BIND, 0, 0, 0, NULL, help, fn, inner, form}
+#define SECTION(name, keys, help) {name, KEY_SECTION, 0, 0, 0, NULL, help, NULL, keys, FORM_MAP}
+#define END {NULL, KEY_LATER, 0, 0, 0, NULL, NULL, NULL, NULL, FORM_OF_KIND}
 /* clang-format on */
 
 static void bind_name(struct loader *loader, const yaml_node_t *node);
@@ -76,7 +77,7 @@ static const struct key retry_keys[] = {
 /* Settings first: sections of plain values, whose seed the tables need. Then in the order in which they need each
  * other. */
 const struct key top_keys[] = {
-    BIND("workload", bind_name, "its name; on a server, the schema's too"),
+    BIND("workload", bind_name, FORM_NAME, NULL, "its name; on a server, the schema's too"),
     {"about", KEY_TEXT, AT(about), 0, 0, "", "the question it answers", NULL, NULL},
     SECTION("sweep", sweep_keys, "what is crossed with the variants"),
     SECTION("load", load_keys, "clients, arrivals, think time"),
@@ -84,42 +85,42 @@ const struct key top_keys[] = {
     SECTION("measure", measure_keys, "how long, how often"),
     SECTION("retry", retry_keys, "after a serialization failure or deadlock"),
     {"schema", KEY_TEXT, AT(schema_sql), 0, 0, NULL, "SQL run before the rows are loaded", NULL, NULL},
-    BIND("schema_file", bind_schema_file, "the same, from a .sql file"),
+    BIND("schema_file", bind_schema_file, FORM_FILE, NULL, "the same, from a .sql file"),
     {"constraints", KEY_TEXT, AT(constraints_sql), 0, 0, NULL, "SQL run after the rows are loaded", NULL, NULL},
-    BIND("params", bind_params, "constants; -D name=value overrides"),
-    BIND("sources", bind_sources, "CSV files with a header line: read-only tables"),
-    BIND("tables", bind_tables, "what to generate"),
-    BIND("transactions", bind_transactions, "units of work"),
-    BIND("variants", bind_variants, "changes to compare; the first is the baseline"),
-    BIND("session", bind_session, "settings of every session"),
-    BIND("server", bind_server, "settings of the private server"),
-    BIND("checks", bind_checks, "SQL that must be true after every trial"),
+    BIND("params", bind_params, FORM_EXPRESSIONS, NULL, "constants; -D name=value overrides"),
+    BIND("sources", bind_sources, FORM_FILES, NULL, "CSV files with a header line: read-only tables"),
+    BIND("tables", bind_tables, FORM_MAPS, table_keys, "what to generate"),
+    BIND("transactions", bind_transactions, FORM_MAPS, transaction_keys, "units of work"),
+    BIND("variants", bind_variants, FORM_MAPS, variant_keys, "changes to compare; the first is the baseline"),
+    BIND("session", bind_session, FORM_SETTINGS, NULL, "settings of every session"),
+    BIND("server", bind_server, FORM_SETTINGS, NULL, "settings of the private server"),
+    BIND("checks", bind_checks, FORM_TEXTS, NULL, "SQL that must be true after every trial"),
     LATER("gate", "margins of a verdict"),
     END,
 };
 
 const struct key table_keys[] = {
-    ELSEWHERE("rows", "how many; an expression of params and rows(t)"),
-    ELSEWHERE("columns", "name: expression"),
+    ELSEWHERE("rows", FORM_EXPRESSION, NULL, "how many; an expression of params and rows(t)"),
+    ELSEWHERE("columns", FORM_EXPRESSIONS, NULL, "name: expression"),
     END,
 };
 
 const struct key transaction_keys[] = {
-    ELSEWHERE("weight", "how often it is chosen beside the others; 0: never; default 1"),
-    ELSEWHERE("let", "name: expression, drawn anew for each transaction"),
-    ELSEWHERE("sql", "the only statement"),
-    ELSEWHERE("steps", "several: sql, if"),
-    ELSEWHERE("autocommit", "true: no BEGIN … COMMIT around the steps"),
+    ELSEWHERE("weight", FORM_NUMBER, NULL, "how often it is chosen beside the others; 0: never; default 1"),
+    ELSEWHERE("let", FORM_EXPRESSIONS, NULL, "name: expression, drawn anew for each transaction"),
+    ELSEWHERE("sql", FORM_SQL, NULL, "the only statement"),
+    ELSEWHERE("steps", FORM_LIST, step_keys, "several: sql, if"),
+    ELSEWHERE("autocommit", FORM_BOOL, NULL, "true: no BEGIN … COMMIT around the steps"),
     LATER("script", "a pgbench script"),
     END,
 };
 
 const struct key step_keys[] = {
-    ELSEWHERE("sql", "a statement"),
-    ELSEWHERE("into", "variables that take the columns of its only row"),
-    ELSEWHERE("if", "a condition"),
-    ELSEWHERE("then", "steps when it is true"),
-    ELSEWHERE("else", "steps when it is not"),
+    ELSEWHERE("sql", FORM_SQL, NULL, "a statement"),
+    ELSEWHERE("into", FORM_NAMES, NULL, "variables that take the columns of its only row"),
+    ELSEWHERE("if", FORM_EXPRESSION, NULL, "a condition"),
+    ELSEWHERE("then", FORM_LIST, step_keys, "steps when it is true"),
+    ELSEWHERE("else", FORM_LIST, step_keys, "steps when it is not"),
     LATER("each", "steps for every row"),
     LATER("sleep", "wait"),
     LATER("set", "name: expression"),
@@ -128,12 +129,25 @@ const struct key step_keys[] = {
     END,
 };
 
+/* Of the steps `each` and `repeat`, which are not there yet. */
+const struct key each_keys[] = {
+    ELSEWHERE("as", FORM_NAMES, NULL, "variables that take the columns of a row"),
+    ELSEWHERE("do", FORM_LIST, step_keys, "steps for every row"),
+    END,
+};
+
+const struct key repeat_keys[] = {
+    ELSEWHERE("times", FORM_EXPRESSION, NULL, "how often"),
+    ELSEWHERE("do", FORM_LIST, step_keys, "steps of each round"),
+    END,
+};
+
 const struct key variant_keys[] = {
-    ELSEWHERE("index", "what may follow CREATE INDEX name ON; one or a list"),
-    ELSEWHERE("apply", "SQL that makes the change"),
-    ELSEWHERE("revert", "SQL that undoes it"),
-    ELSEWHERE("settings", "of every session under this variant"),
-    ELSEWHERE("pool", "habits of the pool that differ under this variant"),
+    ELSEWHERE("index", FORM_SQL_LIST, NULL, "what may follow CREATE INDEX name ON; one or a list"),
+    ELSEWHERE("apply", FORM_SQL, NULL, "SQL that makes the change"),
+    ELSEWHERE("revert", FORM_SQL, NULL, "SQL that undoes it"),
+    ELSEWHERE("settings", FORM_SETTINGS, NULL, "of every session under this variant"),
+    ELSEWHERE("pool", FORM_MAP, pool_keys, "habits of the pool that differ under this variant"),
     LATER("transactions", "rewrites"),
     END,
 };

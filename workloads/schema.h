@@ -27,6 +27,28 @@ enum key_kind {
     KEY_RATES           /* const struct rate *, size_t */
 };
 
+/* What may stand behind a key whose kind does not tell; for help and for editors. */
+enum key_form {
+    FORM_OF_KIND,     /* the kind tells */
+    FORM_TEXT,        /* one value */
+    FORM_NAME,        /* a letter or underscore, then letters, digits, underscores */
+    FORM_SQL,         /* SQL, or what is part of it */
+    FORM_SQL_LIST,    /* one, or a list */
+    FORM_FILE,        /* a path, relative to the workload file */
+    FORM_NUMBER,      /* a whole number from 0 */
+    FORM_BOOL,        /* true or false */
+    FORM_DURATION,    /* 250ms, 8s, 5m */
+    FORM_EXPRESSION,  /* one */
+    FORM_NAMES,       /* one name, or a list */
+    FORM_EXPRESSIONS, /* name: expression */
+    FORM_SETTINGS,    /* setting: value */
+    FORM_TEXTS,       /* name: text */
+    FORM_FILES,       /* name: path */
+    FORM_MAP,         /* `keys` are inside */
+    FORM_MAPS,        /* name: map with `keys` */
+    FORM_LIST         /* a list of maps with `keys` */
+};
+
 /* One value as it was written, and where. */
 struct written {
     const char *text;
@@ -42,10 +64,12 @@ struct key {
     const char *help;
     bind_fn *bind;
     const struct key *keys;
+    enum key_form form;
 };
 
 /* Rows end with a NULL name. */
-extern const struct key top_keys[], pool_keys[], table_keys[], transaction_keys[], step_keys[], variant_keys[];
+extern const struct key top_keys[], pool_keys[], table_keys[], transaction_keys[], step_keys[], each_keys[],
+    repeat_keys[], variant_keys[];
 
 /* Report what is not in `keys`, and what is not supported yet. `what` is where: "a transaction". */
 void schema_check_keys(struct loader *loader, const yaml_node_t *map, const struct key *keys, const char *what);
