@@ -24,7 +24,7 @@
  *               order, sweep  all trials              trial     one of them               judge   is it valid
  *               replay   a perfect queue's waits    steady    long enough, no drift    balance  Little, overload
  *               estimate  what a run would do         result    what one yields
- *               driver, worker, crew  a trial's load  runner    a transaction's states    pool, link  connections
+ *               driver, worker, crew  a trial's load  runner, attempt, steps  a transaction  pool, link  connections
  *               tickets, schedule  who is next        collect   what the threads saw      outage  and what was missing
  *               loop, timing  epoll, timers, spin     setup     a session's SQL           mix     which transaction
  *               wire     parameters and rows          retry     again, and when           hist    histograms

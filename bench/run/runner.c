@@ -2,29 +2,17 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "attempt.h"
 #include "base/clock.h"
 #include "run/cacheline.h"
 #include "run/cold.h"
-#include "run/retry.h"
-#include "run/wire.h"
 
 enum {
     SCRATCH_BYTES = 64 * 1024
 };
 #define LOCAL_FAILURE_PAUSE_NS NS_PER_MS /* a mistake that no server slows down must not spin */
-
-/* Codes for what fails on our side, as PL/pgSQL's INTO STRICT and the server's arithmetic have them. */
-#define CODE_NO_DATA       SQLSTATE('P', '0', '0', '0', '2')
-#define CODE_TOO_MANY_ROWS SQLSTATE('P', '0', '0', '0', '3')
-#define CODE_DATA          SQLSTATE('2', '2', '0', '0', '0')
-#define CODE_TOO_LONG      SQLSTATE('5', '4', '0', '0', '0')
-#define CODE_NO_CONNECTION SQLSTATE('0', '8', '0', '0', '1')
-
-static void attempt(struct runner *runner, int64_t now_ns);
-static void advance(struct runner *runner, int64_t now_ns);
-static void attempt_failed(struct runner *runner, int64_t now_ns);
+#define CODE_NO_CONNECTION     SQLSTATE('0', '8', '0', '0', '1')
 
 /* --- Waiting ------------------------------------------------------------------------------------------------------ */
 
@@ -34,7 +22,7 @@ static void wait_for_link(struct runner *runner, runner_step_fn *then)
     runner->on_wake = then;
 }
 
-static void rest(struct runner *runner, int64_t until_ns, runner_step_fn *then)
+void runner_rest(struct runner *runner, int64_t until_ns, runner_step_fn *then)
 {
     runner->state = RUNNER_RESTING;
     runner->on_wake = then;
@@ -165,9 +153,9 @@ static void next_own(struct runner *runner, bool sent, int64_t now_ns)
     if (runner->ticket.intended_ns >= window_end(runner->group->window))
         finish(runner);
     else if (!sent)
-        rest(runner, now_ns + LOCAL_FAILURE_PAUSE_NS, begin_after_pause);
+        runner_rest(runner, now_ns + LOCAL_FAILURE_PAUSE_NS, begin_after_pause);
     else if (think_ns > 0)
-        rest(runner, now_ns + think_ns, begin_own);
+        runner_rest(runner, now_ns + think_ns, begin_own);
     else if (runner->link->state == LINK_READY)
         begin_own(runner, now_ns);
     else
@@ -197,7 +185,7 @@ static void become_idle(struct runner *runner, int64_t now_ns)
     runner->group->ended(runner->group->user, &none, now_ns);
 }
 
-static void done(struct runner *runner, bool ok, int64_t now_ns)
+void runner_done(struct runner *runner, bool ok, int64_t now_ns)
 {
     bool sent = runner->first_sent_ns != 0;
     struct client *client = runner->ticket.client;
@@ -212,290 +200,7 @@ static void done(struct runner *runner, bool ok, int64_t now_ns)
         next_own(runner, sent, now_ns);
 }
 
-/* --- Failing ------------------------------------------------------------------------------------------------------ */
-
-COLD static void note_error(struct runner *runner, sqlstate code, const char *where, const char *text, int64_t now_ns)
-{
-    runner->code = code;
-    recorder_error(runner->group->recorder, runner->group->mix->entries[runner->entry].transaction,
-                   runner->ticket.intended_ns, now_ns, code, where, text);
-}
-
-static const char *place(const struct runner *runner)
-{
-    if (runner->statement < 0 || runner->statement >= runner->transaction->n_statements)
-        return runner->transaction->name;
-    return runner->transaction->statements[runner->statement].where;
-}
-
-COLD static void note_server_error(struct runner *runner, int64_t now_ns)
-{
-    char buf[512];
-    const struct conn *conn = &runner->link->conn;
-    note_error(runner, conn->code, place(runner), conn_error(conn, buf, sizeof buf), now_ns);
-}
-
-COLD static void again(struct runner *runner, int64_t now_ns)
-{
-    runner->backoff_ns += now_ns - runner->rest_from_ns;
-    attempt(runner, now_ns);
-}
-
-/* Of this transaction alone: how long a client waits does not depend on how often others had to. */
-static struct rng jitter_of(const struct runner *runner)
-{
-    const struct ticket *ticket = &runner->ticket;
-    uint64_t number = ticket->client ? (uint64_t)ticket->client->number << 40 | (uint64_t)ticket->client->turns
-                                     : (uint64_t)ticket->number;
-    return rng_of(runner->group->streams.back_off, number);
-}
-
-/* The attempt is over and the server holds nothing of it any more. The connection is kept through the back-off, as by
- * an application that tries again inside its unit of work. */
-COLD static void retry_or_give_up(struct runner *runner, int64_t now_ns)
-{
-    const struct retry_policy *policy = &runner->group->workload->retry;
-    if (runner->attempt_sent_ns != 0)
-        runner->wasted_ns += now_ns - runner->attempt_sent_ns;
-    if (!retry_is_transient(runner->code) || runner->attempts >= policy->max_tries) {
-        done(runner, false, now_ns);
-        return;
-    }
-    if (runner->attempts == 1)
-        runner->jitter = jitter_of(runner);
-    runner->rest_from_ns = now_ns;
-    rest(runner, now_ns + retry_backoff_ns(policy, runner->attempts, &runner->jitter), again);
-}
-
-COLD static void rolled_back(struct runner *runner, int64_t now_ns)
-{
-    runner->group->recorder->rollbacks++;
-    retry_or_give_up(runner, now_ns);
-}
-
-COLD void runner_link_lost(struct runner *runner, int64_t now_ns)
-{
-    if (runner->state != RUNNER_RUNNING)
-        return;
-    note_server_error(runner, now_ns);
-    runner->code = 0; /* never retried: whether a COMMIT took place is unknown */
-    retry_or_give_up(runner, now_ns);
-}
-
-/* --- Sending ------------------------------------------------------------------------------------------------------ */
-
-static void stamp(struct runner *runner, runner_step_fn *then)
-{
-    runner->sent_ns = clock_now_ns();
-    runner->state = RUNNER_RUNNING;
-    runner->on_reply = then;
-    if (runner->attempt_sent_ns == 0)
-        runner->attempt_sent_ns = runner->sent_ns;
-    if (runner->first_sent_ns == 0)
-        runner->first_sent_ns = runner->sent_ns;
-}
-
-/* BEGIN, COMMIT, ROLLBACK: simple queries under every protocol, one message each. */
-static void send_text(struct runner *runner, const char *sql, runner_step_fn *then)
-{
-    stamp(runner, then);
-    link_sent(runner->link, conn_send_query(&runner->link->conn, sql), runner->sent_ns);
-}
-
-COLD static void local_failure(struct runner *runner, sqlstate code, const char *text, int64_t now_ns)
-{
-    note_error(runner, code, place(runner), text, now_ns);
-    attempt_failed(runner, now_ns);
-}
-
-static bool put_statement(struct runner *runner, const struct statement *statement)
-{
-    struct conn *conn = &runner->link->conn;
-    switch (runner->group->protocol) {
-    case PROTOCOL_PREPARED:
-        return conn_send_prepared(conn, statement->prepared_name, statement->n_params, runner->params);
-    case PROTOCOL_EXTENDED:
-        return conn_send_params(conn, statement->sql, statement->n_params, runner->params);
-    default:
-        return conn_send_query(conn, runner->params[0]);
-    }
-}
-
-/* Into runner->params: for the simple protocol the whole text is the first of them. */
-static bool bind_statement(struct runner *runner, const struct statement *statement)
-{
-    if (runner->group->protocol != PROTOCOL_SIMPLE)
-        return wire_params(statement, runner->slots, &runner->scratch, runner->params) == MAKE_OK;
-    runner->params[0] = wire_text(statement, runner->slots, &runner->scratch);
-    return runner->params[0] != NULL;
-}
-
-/* --- Steps of a transaction --------------------------------------------------------------------------------------- */
-
-static void committed(struct runner *runner, int64_t now_ns)
-{
-    if (runner->link->conn.failed) {
-        note_server_error(runner, now_ns);
-        rolled_back(runner, now_ns);
-        return;
-    }
-    runner->group->recorder->commits++;
-    done(runner, true, now_ns);
-}
-
-COLD static void attempt_failed(struct runner *runner, int64_t now_ns)
-{
-    if (runner->link->state == LINK_READY && conn_in_transaction(&runner->link->conn))
-        send_text(runner, "ROLLBACK", rolled_back);
-    else
-        retry_or_give_up(runner, now_ns);
-}
-
-static bool keep_row(struct runner *runner, const struct statement *statement, int64_t now_ns)
-{
-    const PGresult *result = runner->link->conn.result;
-    int rows = result ? PQntuples(result) : 0;
-    if (rows == 1 && wire_into(statement, result, &runner->scratch, runner->slots))
-        return true;
-    if (rows == 1)
-        local_failure(runner, CODE_TOO_LONG, "the row does not fit: `into` keeps 64 kB a transaction", now_ns);
-    else if (rows > 1)
-        local_failure(runner, CODE_TOO_MANY_ROWS, "`into` wants exactly one row, and got more", now_ns);
-    else
-        local_failure(runner, CODE_NO_DATA, "`into` wants exactly one row, and got none", now_ns);
-    return false;
-}
-
-static void statement_done(struct runner *runner, int64_t now_ns)
-{
-    const struct statement *statement = &runner->transaction->statements[runner->statement];
-    struct recorder *recorder = runner->group->recorder;
-    const struct mix_entry *entry = &runner->group->mix->entries[runner->entry];
-    if (runner->link->conn.failed) {
-        recorder->rollbacks += !runner->transaction->block;
-        note_server_error(runner, now_ns);
-        attempt_failed(runner, now_ns);
-        return;
-    }
-    recorder->commits += !runner->transaction->block;
-    recorder_statement(recorder, entry->transaction, runner->statement, runner->attempts, runner->ticket.intended_ns,
-                       now_ns - runner->sent_ns);
-    link_count_run(runner->link, entry->first_statement + runner->statement);
-    if (statement->keep == KEEP_INTO && !keep_row(runner, statement, now_ns))
-        return;
-    runner->step++;
-    advance(runner, now_ns);
-}
-
-static void send_statement(struct runner *runner, int number, int64_t now_ns)
-{
-    const struct statement *statement = &runner->transaction->statements[number];
-    size_t mark = runner->scratch.used;
-    runner->statement = number;
-    if (!bind_statement(runner, statement)) {
-        local_failure(runner, CODE_TOO_LONG, "the parameters do not fit: 64 kB a transaction", now_ns);
-        return;
-    }
-    stamp(runner, statement_done);
-    bool sent = put_statement(runner, statement);
-    runner->scratch.used = mark;
-    link_sent(runner->link, sent, runner->sent_ns);
-}
-
-static bool condition_holds(struct runner *runner, const struct program *condition, bool *holds, int64_t now_ns)
-{
-    struct eval_scope scope = {.rng = &runner->rng, .slots = runner->slots, .scratch = &runner->scratch};
-    enum make_status status = eval_condition(condition, &scope, holds);
-    if (status != MAKE_OK)
-        local_failure(runner, CODE_DATA, make_status_text(status), now_ns);
-    return status == MAKE_OK;
-}
-
-/* The steps that need no server, up to one that does. */
-static void advance(struct runner *runner, int64_t now_ns)
-{
-    const struct transaction *transaction = runner->transaction;
-    while (runner->step < transaction->n_steps) {
-        const struct step *step = &transaction->steps[runner->step];
-        bool holds = false;
-        if (step->kind == STEP_SQL) {
-            send_statement(runner, step->statement, now_ns);
-            return;
-        }
-        if (step->kind == STEP_JUMP_UNLESS && !condition_holds(runner, step->value, &holds, now_ns))
-            return;
-        runner->step = holds ? runner->step + 1 : step->target;
-    }
-    if (transaction->block)
-        send_text(runner, "COMMIT", committed);
-    else
-        done(runner, true, now_ns);
-}
-
-static void begun(struct runner *runner, int64_t now_ns)
-{
-    if (runner->link->conn.failed) {
-        note_server_error(runner, now_ns);
-        attempt_failed(runner, now_ns);
-        return;
-    }
-    advance(runner, now_ns);
-}
-
-/* --- Attempts ----------------------------------------------------------------------------------------------------- */
-
-static void forget_rows(struct runner *runner)
-{
-    for (int i = runner->transaction->n_lets; i < runner->transaction->n_variables; i++)
-        runner->slots[i] = (struct value){.type = VALUE_NULL};
-}
-
-/* A block starts over with the same parameters. Without one, what went before the failed statement is committed: the
- * attempt goes on where it was. */
-static void attempt(struct runner *runner, int64_t now_ns)
-{
-    runner->attempts++;
-    runner->attempt_sent_ns = 0;
-    if (!runner->transaction->block) {
-        advance(runner, now_ns);
-        return;
-    }
-    runner->step = 0;
-    runner->statement = -1;
-    runner->rng = runner->rng_after_lets;
-    runner->scratch.used = runner->scratch_after_lets;
-    forget_rows(runner);
-    send_text(runner, runner->group->begin_sql, begun);
-}
-
-static enum make_status make_parameters(struct runner *runner)
-{
-    const struct transaction *transaction = runner->transaction;
-    struct eval_scope scope = {.rng = &runner->rng, .slots = runner->slots, .scratch = &runner->scratch};
-    runner->scratch.used = 0;
-    for (int i = 0; i < transaction->n_lets; i++) {
-        enum make_status status = eval(transaction->lets[i].value, &scope, &runner->slots[transaction->lets[i].slot]);
-        if (status != MAKE_OK)
-            return status;
-    }
-    forget_rows(runner);
-    runner->scratch_after_lets = runner->scratch.used;
-    runner->rng_after_lets = runner->rng;
-    return MAKE_OK;
-}
-
-/* The ticket's transaction, on a link that is READY since free_ns. */
-static void begin_transaction(struct runner *runner, int64_t now_ns)
-{
-    enum make_status status = make_parameters(runner);
-    if (status == MAKE_OK) {
-        attempt(runner, now_ns);
-        return;
-    }
-    runner->attempts = 1;
-    note_error(runner, CODE_DATA, runner->transaction->name, make_status_text(status), now_ns);
-    done(runner, false, now_ns);
-}
+/* --- Beginning ---------------------------------------------------------------------------------------------------- */
 
 static void set_up(struct runner *runner)
 {
@@ -530,7 +235,7 @@ static void begin_own(struct runner *runner, int64_t now_ns)
     }
     runner->free_ns = now_ns;
     set_up(runner);
-    begin_transaction(runner, now_ns);
+    attempt_begin(runner, now_ns);
 }
 
 void runner_begin(struct runner *runner, const struct ticket *ticket, int64_t now_ns)
@@ -541,13 +246,13 @@ void runner_begin(struct runner *runner, const struct ticket *ticket, int64_t no
     set_up(runner);
     runner->state = RUNNER_ACQUIRING;
     if (pool_take(runner->link, now_ns))
-        begin_transaction(runner, now_ns);
+        attempt_begin(runner, now_ns);
 }
 
 COLD void runner_link_taken(struct runner *runner, int64_t now_ns)
 {
     runner->free_ns = now_ns;
-    begin_transaction(runner, now_ns);
+    attempt_begin(runner, now_ns);
 }
 
 COLD void runner_link_refused(struct runner *runner, int64_t now_ns)
@@ -556,8 +261,8 @@ COLD void runner_link_refused(struct runner *runner, int64_t now_ns)
     const struct conn *conn = &runner->link->conn;
     sqlstate code = conn->code ? conn->code : CODE_NO_CONNECTION; /* nobody answered; nothing was lost */
     runner->free_ns = now_ns;
-    note_error(runner, code, "connecting for a transaction", conn_error(conn, buf, sizeof buf), now_ns);
-    done(runner, false, now_ns);
+    attempt_note_error(runner, code, "connecting for a transaction", conn_error(conn, buf, sizeof buf), now_ns);
+    runner_done(runner, false, now_ns);
 }
 
 /* --- From outside ------------------------------------------------------------------------------------------------- */
