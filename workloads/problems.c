@@ -10,14 +10,35 @@ enum {
     LEAD_CHARS = 60    /* shown before the caret when a line is cut */
 };
 
+static size_t add_file(struct problems *problems, const char *path, const char *source)
+{
+    struct problem_file *files = reallocarray(problems->files, problems->n_files + 1, sizeof *files);
+    struct problem_file file = {path ? strdup(path) : NULL, source ? strdup(source) : NULL};
+    problems->files = files ? files : problems->files;
+    if (!files || (path && !file.path) || (source && !file.source)) {
+        problems->failed = true;
+        free(file.path);
+        free(file.source);
+        return 0;
+    }
+    files[problems->n_files] = file;
+    return problems->n_files++;
+}
+
 void problems_set_file(struct problems *problems, const char *path, const char *source)
 {
-    free(problems->path);
-    free(problems->source);
-    problems->path = path ? strdup(path) : NULL;
-    problems->source = source ? strdup(source) : NULL;
-    if ((path && !problems->path) || (source && !problems->source))
-        problems->failed = true;
+    if (problems->n_files == 0)
+        add_file(problems, path, source);
+}
+
+size_t problems_file(struct problems *problems, const char *path, const char *source)
+{
+    for (size_t i = 1; i < problems->n_files; i++)
+        if (strcmp(problems->files[i].path, path) == 0 && strcmp(problems->files[i].source, source) == 0)
+            return i;
+    if (problems->n_files == 0)
+        add_file(problems, NULL, NULL);
+    return add_file(problems, path, source);
 }
 
 static void add(struct problems *problems, struct problem problem)
@@ -40,7 +61,17 @@ void problems_add(struct problems *problems, int line, int column, int width, co
     struct str text = {0};
     str_vprintf(&text, fmt, args);
     va_end(args);
-    add(problems, (struct problem){line, column, width < 1 ? 1 : width, str_steal(&text)});
+    add(problems, (struct problem){0, line, column, width < 1 ? 1 : width, str_steal(&text)});
+}
+
+void problems_add_in(struct problems *problems, size_t file, int line, int column, int width, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct str text = {0};
+    str_vprintf(&text, fmt, args);
+    va_end(args);
+    add(problems, (struct problem){file, line, column, width < 1 ? 1 : width, str_steal(&text)});
 }
 
 void problems_deinit(struct problems *problems)
@@ -48,14 +79,19 @@ void problems_deinit(struct problems *problems)
     for (size_t i = 0; i < problems->count; i++)
         free(problems->list[i].text);
     free(problems->list);
-    free(problems->path);
-    free(problems->source);
+    for (size_t i = 0; i < problems->n_files; i++) {
+        free(problems->files[i].path);
+        free(problems->files[i].source);
+    }
+    free(problems->files);
     *problems = (struct problems){0};
 }
 
 static int by_place(const void *a, const void *b)
 {
     const struct problem *x = a, *y = b;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
     if (x->line != y->line)
         return x->line < y->line ? -1 : 1;
     if (x->column != y->column)
@@ -127,10 +163,11 @@ static void print_one(const struct problems *problems, const struct problem *pro
         str_printf(out, "%s\n", problem->text);
         return;
     }
-    str_printf(out, "%s%s:%d:%d:%s %s\n", colour ? "\033[1m" : "", problems->path ? problems->path : "workload",
+    const struct problem_file *file = problem->file < problems->n_files ? &problems->files[problem->file] : NULL;
+    str_printf(out, "%s%s:%d:%d:%s %s\n", colour ? "\033[1m" : "", file && file->path ? file->path : "workload",
                problem->line, problem->column, colour ? "\033[0m" : "", problem->text);
     size_t len = 0;
-    const char *text = problems->source ? find_line(problems->source, problem->line, &len) : NULL;
+    const char *text = file && file->source ? find_line(file->source, problem->line, &len) : NULL;
     if (text && len > 0 && (size_t)problem->column <= count_chars(text, len) + 1)
         print_line(text, len, problem, colour, out);
 }
@@ -140,7 +177,8 @@ void problems_print(struct problems *problems, bool colour, struct str *out)
     if (problems->count > 1)
         qsort(problems->list, problems->count, sizeof *problems->list, by_place);
     for (size_t i = 0; i < problems->count; i++)
-        print_one(problems, &problems->list[i], colour, out);
+        if (i == 0 || by_place(&problems->list[i - 1], &problems->list[i]) != 0)
+            print_one(problems, &problems->list[i], colour, out);
     if (problems->failed)
         str_append(out, "out of memory: some mistakes are not shown\n");
 }

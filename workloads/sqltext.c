@@ -6,7 +6,7 @@
 #include "lexer.h"
 
 enum {
-    UNFINISHED = -1 /* skip_*: the end was not found */
+    UNFINISHED = SQLTEXT_UNFINISHED
 };
 
 /* Past the closing `quote` of the text that opens at `at`. A doubled one is content; a backslash escapes in E''. */
@@ -66,8 +66,7 @@ static bool has_backslashes(const char *sql, size_t at)
     return at > 0 && (sql[at - 1] == 'e' || sql[at - 1] == 'E') && (at == 1 || !is_word(sql[at - 2]));
 }
 
-/* Past a quoted text, identifier or comment that begins at `at`; `at` itself if none does. */
-static long skip_opaque(const char *sql, size_t at, bool *comment)
+long sqltext_skip(const char *sql, size_t at, bool *comment)
 {
     *comment = false;
     switch (sql[at]) {
@@ -127,7 +126,7 @@ struct sql_item sqltext_next(struct sql_scan *scan)
 {
     while (scan->sql[scan->at]) {
         bool comment;
-        long end = skip_opaque(scan->sql, scan->at, &comment);
+        long end = sqltext_skip(scan->sql, scan->at, &comment);
         if (end == UNFINISHED) {
             struct sql_item item = {SQL_UNFINISHED, scan->at, 1};
             scan->at += strlen(scan->sql + scan->at);

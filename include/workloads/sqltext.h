@@ -2,6 +2,7 @@
 #ifndef PGDYNO_WORKLOADS_SQLTEXT_H
 #define PGDYNO_WORKLOADS_SQLTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum sql_item_kind {
@@ -29,6 +30,13 @@ struct sql_scan {
 /* The next of the items above. In brackets, a[1:n] is a slice with a column n and a[:n] a variable; write a[1 : :n] for
  * a slice up to a variable. */
 struct sql_item sqltext_next(struct sql_scan *scan);
+
+enum {
+    SQLTEXT_UNFINISHED = -1
+};
+/* Past the quoted text, quoted identifier or comment that begins at `at`; `at` itself if none does;
+ * SQLTEXT_UNFINISHED if it never ends. */
+long sqltext_skip(const char *sql, size_t at, bool *comment);
 
 /* Length without trailing white space and semicolons. */
 size_t sqltext_trimmed(const char *sql);
