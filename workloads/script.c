@@ -1,6 +1,6 @@
 /* Cutting a pgbench script into commands. Statements end as psql's lexer ends them: at a semicolon outside quotes,
  * comments, parentheses and BEGIN ATOMIC bodies, or at a backslash command, which takes the rest of its line. */
-#include "script.h"
+#include "workloads/script.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -105,7 +105,8 @@ static char *copy(struct scanner *scanner, size_t offset, size_t len)
     return text;
 }
 
-/* --- Statements ---------------------------------------------------------------------------------------------------- */
+/* --- Statements ----------------------------------------------------------------------------------------------------
+ */
 
 static bool is_space(char c)
 {
@@ -304,7 +305,8 @@ static void scan_one(struct scanner *scanner)
     }
 }
 
-/* --- Words of backslash commands ----------------------------------------------------------------------------------- */
+/* --- Words of backslash commands -----------------------------------------------------------------------------------
+ */
 
 /* The length of a backslash at the end of a line, with the line's end; 0: none begins here. */
 static size_t continuation(const char *text)
@@ -352,7 +354,8 @@ static void skip_line(struct scanner *scanner)
         ;
 }
 
-/* --- What each command takes ---------------------------------------------------------------------------------------- */
+/* --- What each command takes ----------------------------------------------------------------------------------------
+ */
 
 struct command_row {
     const char *name;
@@ -377,7 +380,6 @@ static void read_plain(struct scanner *scanner, const struct command_row *row, s
     add(scanner, *command);
 }
 
-/* Stands for an expression that is not there, so that the rest of the script can be read. */
 static void read_expression(struct scanner *scanner, const struct command_row *row, struct script_command *command)
 {
     command->text = rest_of_line(scanner, &command->text_offset);
@@ -385,7 +387,7 @@ static void read_expression(struct scanner *scanner, const struct command_row *r
         return;
     if (!*command->text) {
         problem(scanner, command->offset, command->len, "`\\%s` needs %s", row->name, row->detail);
-        command->text = "0";
+        command->text = "0"; /* an \if must be there for its \endif */
     }
     add(scanner, *command);
 }
@@ -431,14 +433,14 @@ static size_t read_time(struct scanner *scanner, struct word word, struct script
     const char *text = scanner->text + word.offset;
     size_t sign = text[0] == '+' || text[0] == '-', len = sign;
     int64_t number;
-    if (text[0] == ':' && script_name_len(text + 1) == word.len - 1 && word.len > 1)
+    if (text[0] == ':' && word.len > 1 && script_name_len(text + 1) == word.len - 1)
         return word.len;
     while (len < word.len && isdigit((unsigned char)text[len]))
         len++;
     if (len > sign && units_parse_int(command->text, &number))
         return len;
-    problem(scanner, word.offset, word.len, "`\\sleep` takes a whole number or a variable, not `%.*s`",
-            (int)word.len, text);
+    problem(scanner, word.offset, word.len, "`\\sleep` takes a whole number or a variable, not `%.*s`", (int)word.len,
+            text);
     return 0;
 }
 
@@ -490,7 +492,8 @@ static void refuse(struct scanner *scanner, const struct command_row *row, struc
     skip_line(scanner);
 }
 
-/* --- \if ------------------------------------------------------------------------------------------------------------ */
+/* --- \if ------------------------------------------------------------------------------------------------------------
+ */
 
 static void read_if(struct scanner *scanner, const struct command_row *row, struct script_command *command)
 {
@@ -568,7 +571,8 @@ static void read_endif(struct scanner *scanner, const struct command_row *row, s
     read_plain(scanner, row, command);
 }
 
-/* --- Pipelines ------------------------------------------------------------------------------------------------------ */
+/* --- Pipelines ------------------------------------------------------------------------------------------------------
+ */
 
 static void read_start(struct scanner *scanner, const struct command_row *row, struct script_command *command)
 {
@@ -593,7 +597,8 @@ static void read_inside(struct scanner *scanner, const struct command_row *row, 
     read_plain(scanner, row, command);
 }
 
-/* --- The commands ---------------------------------------------------------------------------------------------------- */
+/* --- The commands ----------------------------------------------------------------------------------------------------
+ */
 
 #define NO_PROGRAMS "a workload must not be able to run programs"
 
@@ -650,7 +655,8 @@ static void command(struct scanner *scanner)
     unknown_command(scanner, &read);
 }
 
-/* -------------------------------------------------------------------------------------------------------------------- */
+/* --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void end_script(struct scanner *scanner)
 {
@@ -681,7 +687,8 @@ bool script_parse(struct arena *arena, const char *path, const char *text, scrip
     return !scanner->failed;
 }
 
-/* --- Built-in scripts ------------------------------------------------------------------------------------------------ */
+/* --- Built-in scripts ------------------------------------------------------------------------------------------------
+ */
 
 #define DRAW_ACCOUNT "\\set aid random(1, 100000 * :scale)\n"
 #define DRAW_OTHERS                                                                                                    \

@@ -1,7 +1,7 @@
 /* A pgbench script as a list of commands, each with its place: how the text is cut follows psql's lexer, as pgbench's
  * does. Needs no file, no server and no workload; what the commands mean for a transaction is bind_script.c's. */
-#ifndef WORKLOADS_SCRIPT_H
-#define WORKLOADS_SCRIPT_H
+#ifndef PGDYNO_WORKLOADS_SCRIPT_H
+#define PGDYNO_WORKLOADS_SCRIPT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,9 +12,9 @@
 
 enum script_kind {
     SCRIPT_SQL,
-    SCRIPT_SET,   /* `name` becomes the expression `text` */
-    SCRIPT_IF,    /* the condition `text` */
-    SCRIPT_ELIF,  /* the condition `text` */
+    SCRIPT_SET,  /* `name` becomes the expression `text` */
+    SCRIPT_IF,   /* the condition `text` */
+    SCRIPT_ELIF, /* the condition `text` */
     SCRIPT_ELSE,
     SCRIPT_ENDIF,
     SCRIPT_SLEEP, /* the expression `text`, a whole number or a variable, × unit_ns */
@@ -25,18 +25,18 @@ enum script_kind {
 
 struct script_command {
     enum script_kind kind;
-    size_t offset;      /* in the script: of the statement, or of the backslash */
-    size_t len;         /* a statement's text; of a backslash command its name with the backslash */
-    const char *text;   /* statement or expression; every byte of it stands at text_offset + its own offset: `\;` became
-                         * ` ;` and a continued line goes on with spaces */
+    size_t offset;    /* in the script: of the statement, or of the backslash */
+    size_t len;       /* a statement's text; of a backslash command its name with the backslash */
+    const char *text; /* statement or expression; every byte of it stands at text_offset + its own offset: `\;` became
+                       * ` ;` and a continued line goes on with spaces */
     size_t text_offset;
-    const char *name;   /* of SET */
+    const char *name; /* of SET */
     size_t name_offset;
-    bool combined;      /* of SQL: several queries in one, `\;` */
+    bool combined;          /* of SQL: several queries in one, `\;` */
     size_t combined_offset; /* of the first `\;` */
-    enum keep keep;     /* of SQL: KEEP_NOTHING, KEEP_GSET, KEEP_ASET */
-    const char *prefix; /* "" for none */
-    size_t keep_offset; /* of `\gset`, `\aset` */
+    enum keep keep;         /* of SQL: KEEP_NOTHING, KEEP_GSET, KEEP_ASET */
+    const char *prefix;     /* "" for none */
+    size_t keep_offset;     /* of `\gset`, `\aset` */
     int64_t unit_ns;
 };
 
