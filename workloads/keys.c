@@ -109,7 +109,7 @@ const struct key transaction_keys[] = {
     ELSEWHERE("weight", FORM_NUMBER, NULL, "how often it is chosen beside the others; 0: never; default 1"),
     ELSEWHERE("let", FORM_EXPRESSIONS, NULL, "name: expression, drawn anew for each transaction"),
     ELSEWHERE("sql", FORM_SQL, NULL, "the only statement"),
-    ELSEWHERE("steps", FORM_LIST, step_keys, "several: sql, if"),
+    ELSEWHERE("steps", FORM_LIST, step_keys, "several: sql, copy, if, set, sleep, repeat, rollback"),
     ELSEWHERE("autocommit", FORM_BOOL, NULL, "true: no BEGIN … COMMIT around the steps"),
     LATER("script", "a pgbench script"),
     END,
@@ -121,15 +121,18 @@ const struct key step_keys[] = {
     ELSEWHERE("if", FORM_EXPRESSION, NULL, "a condition"),
     ELSEWHERE("then", FORM_LIST, step_keys, "steps when it is true"),
     ELSEWHERE("else", FORM_LIST, step_keys, "steps when it is not"),
-    LATER("each", "steps for every row"),
-    LATER("sleep", "wait"),
-    LATER("set", "name: expression"),
-    LATER("repeat", "steps several times"),
-    LATER("rollback", "end the transaction without effect"),
+    ELSEWHERE("elif", FORM_LIST, elif_keys, "further conditions, tried in order: a list of {if: …, then: […]}"),
+    ELSEWHERE("each", FORM_MAP, each_keys, "steps for every row of the statement"),
+    ELSEWHERE("set", FORM_EXPRESSIONS, NULL, "name: expression; one or several"),
+    ELSEWHERE("sleep", FORM_TEXT, NULL, "wait: 2ms, or an expression in milliseconds"),
+    ELSEWHERE("repeat", FORM_MAP, repeat_keys, "steps several times"),
+    ELSEWHERE("rollback", FORM_BOOL, NULL, "true: end the transaction without effect"),
+    ELSEWHERE("copy", FORM_NAME, NULL, "a table that COPY loads rows into"),
+    ELSEWHERE("rows", FORM_EXPRESSION, NULL, "how many rows `copy` loads"),
+    ELSEWHERE("columns", FORM_EXPRESSIONS, NULL, "what `copy` loads; name: expression"),
     END,
 };
 
-/* Of the steps `each` and `repeat`, which are not there yet. */
 const struct key each_keys[] = {
     ELSEWHERE("as", FORM_NAMES, NULL, "variables that take the columns of a row"),
     ELSEWHERE("do", FORM_LIST, step_keys, "steps for every row"),
@@ -139,6 +142,12 @@ const struct key each_keys[] = {
 const struct key repeat_keys[] = {
     ELSEWHERE("times", FORM_EXPRESSION, NULL, "how often"),
     ELSEWHERE("do", FORM_LIST, step_keys, "steps of each round"),
+    END,
+};
+
+const struct key elif_keys[] = {
+    ELSEWHERE("if", FORM_EXPRESSION, NULL, "a condition"),
+    ELSEWHERE("then", FORM_LIST, step_keys, "steps when it is true, and none before it was"),
     END,
 };
 

@@ -73,7 +73,8 @@ void loader_path(const struct loader *loader, const char *path, char *buf, size_
 /* The whole of a regular file, at most 64 MB; a BOM is left out. */
 bool file_read(const char *path, struct str *out, struct err *err);
 
-/* Compile the expression of `node`; scope needs row, variables and constant, the rest is filled in. */
+/* text_origin.c: compile the expression of `node`; scope needs row, variables, later and constant, the rest is filled
+ * in. */
 const struct program *loader_compile(struct loader *loader, const yaml_node_t *node, struct expr_scope scope);
 
 /* bind_tables.c */

@@ -25,6 +25,13 @@ static void undefined_variable(struct parser *parser, const struct token *token)
         parser->failed = true;
         return;
     }
+    for (size_t i = 0; i < scope->n_later; i++) {
+        if (strcmp(scope->later[i], name) != 0)
+            continue;
+        parser_problem_at(parser, token->offset, token->offset + token->len,
+                          "`:%s` is used before the step that sets it", name);
+        return;
+    }
     for (size_t i = 0; i < columns; i++)
         names[n++] = scope->row->columns[i].name;
     for (int i = 0; i < scope->n_variables; i++)

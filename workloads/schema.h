@@ -69,7 +69,7 @@ struct key {
 
 /* Rows end with a NULL name. */
 extern const struct key top_keys[], pool_keys[], table_keys[], transaction_keys[], step_keys[], each_keys[],
-    repeat_keys[], variant_keys[];
+    repeat_keys[], elif_keys[], variant_keys[];
 
 /* Report what is not in `keys`, and what is not supported yet. `what` is where: "a transaction". */
 void schema_check_keys(struct loader *loader, const yaml_node_t *map, const struct key *keys, const char *what);
