@@ -75,6 +75,7 @@ enum step_kind {
     STEP_JUMP_UNLESS, /* go to `target` unless `value` is true (NULL counts as false) */
     STEP_JUMP,        /* go to `target` */
     STEP_SET,         /* variable `slot` becomes `value` */
+    STEP_CLIENT,      /* variable `slot` becomes the client's number, from 0; with a rate, its connection's */
     STEP_SLEEP,       /* wait `value` × unit_ns */
     STEP_REPEAT,      /* loop `loop` has `value` rounds to go (NULL and less than 0: none) */
     STEP_ROUND,       /* the next round of `loop`; none left: go to `target` */
@@ -246,6 +247,8 @@ struct workload {
     const struct check *checks;
     size_t n_checks;
     const struct file_place *places;
+    bool existing; /* scripts on the tables that a given server has: no schema of ours, nothing seeded or restored */
+    bool builtins; /* any of the transactions is one of pgbench's built-in scripts */
 };
 
 /* "tasks.yaml:48"; the workload's path for a thing whose place is not known. */
