@@ -153,14 +153,15 @@ enum make_status text_hex(struct rng *rng, int64_t n, struct scratch *scratch, s
     return from_alphabet(rng, "0123456789abcdef", 16, n, scratch, out);
 }
 
-enum make_status text_uuid(struct rng *rng, struct scratch *scratch, struct value *out)
+static enum make_status put_uuid(uint64_t high, uint64_t low, unsigned version, struct scratch *scratch,
+                                 struct value *out)
 {
     char *text = scratch_take(scratch, 36);
     if (!text)
         return MAKE_FULL;
     uint64_t halves[2];
-    halves[0] = (rng_next(rng) & ~UINT64_C(0xf000)) | UINT64_C(0x4000);     /* version 4 */
-    halves[1] = (rng_next(rng) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* variant 10 */
+    halves[0] = (high & ~UINT64_C(0xf000)) | version << 12;
+    halves[1] = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* variant 10 */
     char *p = text;
     for (int i = 0; i < 32; i++) {
         if (i == 8 || i == 12 || i == 16 || i == 20)
@@ -169,4 +170,20 @@ enum make_status text_uuid(struct rng *rng, struct scratch *scratch, struct valu
     }
     *out = (struct value){.type = VALUE_TEXT, .text = {text, 36}};
     return MAKE_OK;
+}
+
+enum make_status text_uuid(struct rng *rng, struct scratch *scratch, struct value *out)
+{
+    uint64_t high = rng_next(rng);
+    return put_uuid(high, rng_next(rng), 4, scratch, out);
+}
+
+enum make_status text_uuid7(struct rng *rng, int64_t us, struct scratch *scratch, struct value *out)
+{
+    const int64_t ms_1970_to_2000 = INT64_C(946684800000);
+    int64_t ms = us / 1000 - (us % 1000 < 0) + ms_1970_to_2000;
+    if (ms < 0 || ms >> 48 != 0)
+        return MAKE_TIME_RANGE;
+    uint64_t high = (uint64_t)ms << 16 | rng_next(rng) >> 48;
+    return put_uuid(high, rng_next(rng), 7, scratch, out);
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define US_PER_SECOND INT64_C(1000000)
-#define US_PER_DAY    (INT64_C(86400) * US_PER_SECOND)
+#include "digits.h"
+#include "generators/calendar.h"
 
 bool scratch_init(struct scratch *scratch, size_t size)
 {
@@ -23,102 +23,7 @@ void scratch_deinit(struct scratch *scratch)
     *scratch = (struct scratch){0};
 }
 
-/* --- Digits ------------------------------------------------------------------------------------------------------- */
-
-static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                  "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                  "8081828384858687888990919293949596979899";
-
-static char *put_pair(char *p, unsigned value)
-{
-    memcpy(p, digit_pairs + 2 * value, 2);
-    return p + 2;
-}
-
-static char *put_unsigned(char *p, uint64_t value)
-{
-    char backwards[20];
-    char *start = backwards + sizeof(backwards);
-    while (value >= 100) {
-        start -= 2;
-        put_pair(start, (unsigned)(value % 100));
-        value /= 100;
-    }
-    if (value >= 10) {
-        start -= 2;
-        put_pair(start, (unsigned)value);
-    } else {
-        *--start = (char)('0' + value);
-    }
-    size_t len = (size_t)(backwards + sizeof(backwards) - start);
-    memcpy(p, start, len);
-    return p + len;
-}
-
-static char *put_integer(char *p, int64_t value)
-{
-    if (value < 0)
-        *p++ = '-';
-    return put_unsigned(p, value < 0 ? -(uint64_t)value : (uint64_t)value);
-}
-
-static char *put_string(char *p, const char *s)
-{
-    size_t len = strlen(s);
-    memcpy(p, s, len);
-    return p + len;
-}
-
-/* --- Calendar ----------------------------------------------------------------------------------------------------- */
-
-/* Proleptic Gregorian, in eras of 400 years that begin in March, so that the leap day comes last. */
-
-enum {
-    DAYS_PER_ERA = 146097,
-    DAYS_FROM_ERA_TO_2000 = 730425 /* 0000-03-01 to 2000-01-01 */
-};
-
-struct civil {
-    int64_t year;
-    unsigned month, day;
-};
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
-static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
-{
-    year -= month <= 2;
-    int64_t era = floor_div(year, 400);
-    unsigned year_of_era = (unsigned)(year - era * 400);
-    unsigned day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * DAYS_PER_ERA + (int64_t)day_of_era - DAYS_FROM_ERA_TO_2000;
-}
-
-static struct civil civil_from_days(int64_t days)
-{
-    days += DAYS_FROM_ERA_TO_2000;
-    int64_t era = floor_div(days, DAYS_PER_ERA);
-    unsigned day_of_era = (unsigned)(days - era * DAYS_PER_ERA);
-    unsigned year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / (DAYS_PER_ERA - 1)) / 365;
-    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    unsigned shifted = (5 * day_of_year + 2) / 153;
-    unsigned month = shifted < 10 ? shifted + 3 : shifted - 9;
-    return (struct civil){.year = era * 400 + year_of_era + (month <= 2),
-                          .month = month,
-                          .day = day_of_year - (153 * shifted + 2) / 5 + 1};
-}
-
-static unsigned month_days(int64_t year, unsigned month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
-}
+/* --- Time --------------------------------------------------------------------------------------------------------- */
 
 /* Year 0 is 1 BC; the caller writes the suffix. */
 static char *put_civil(char *p, struct civil civil)
@@ -140,32 +45,19 @@ static char *put_date(char *p, int64_t days)
 {
     if (days >= INT32_MAX || days <= INT32_MIN) /* PostgreSQL's own marks */
         return put_string(p, days > 0 ? "infinity" : "-infinity");
-    struct civil civil = civil_from_days(days);
+    struct civil civil = calendar_civil(days);
     p = put_civil(p, civil);
     return civil.year > 0 ? p : put_string(p, " BC");
-}
-
-static char *put_fraction(char *p, unsigned us)
-{
-    if (us == 0)
-        return p;
-    *p++ = '.';
-    p = put_pair(p, us / 10000);
-    p = put_pair(p, us / 100 % 100);
-    p = put_pair(p, us % 100);
-    while (p[-1] == '0')
-        p--;
-    return p;
 }
 
 static char *put_timestamp(char *p, int64_t us)
 {
     if (us == INT64_MAX || us == INT64_MIN)
         return put_string(p, us > 0 ? "infinity" : "-infinity");
-    int64_t days = floor_div(us, US_PER_DAY);
+    int64_t days = calendar_day_of(us);
     int64_t in_day = us - days * US_PER_DAY;
     unsigned seconds = (unsigned)(in_day / US_PER_SECOND);
-    struct civil civil = civil_from_days(days);
+    struct civil civil = calendar_civil(days);
     p = put_civil(p, civil);
     *p++ = ' ';
     p = put_pair(p, seconds / 3600);
@@ -237,6 +129,12 @@ size_t value_text(const struct value *value, char *buf, const char **data)
     case VALUE_DATE:
         end = put_date(buf, value->integer);
         break;
+    case VALUE_NUMERIC:
+        end = numeric_put(buf, value->numeric);
+        break;
+    case VALUE_INTERVAL:
+        end = interval_put(buf, value->interval);
+        break;
     }
     return (size_t)(end - buf);
 }
@@ -244,8 +142,9 @@ size_t value_text(const struct value *value, char *buf, const char **data)
 const char *value_type_name(enum value_type type)
 {
     static const char *const names[] = {
-        [VALUE_NULL] = "null", [VALUE_BOOL] = "boolean",        [VALUE_INT] = "integer", [VALUE_DOUBLE] = "double",
-        [VALUE_TEXT] = "text", [VALUE_TIMESTAMP] = "timestamp", [VALUE_DATE] = "date",
+        [VALUE_NULL] = "null",       [VALUE_BOOL] = "boolean",    [VALUE_INT] = "integer",
+        [VALUE_DOUBLE] = "double",   [VALUE_TEXT] = "text",       [VALUE_TIMESTAMP] = "timestamp",
+        [VALUE_DATE] = "date",       [VALUE_NUMERIC] = "numeric", [VALUE_INTERVAL] = "interval",
     };
     return names[type];
 }
@@ -283,9 +182,9 @@ static bool read_date(struct reader *in, int64_t *days)
     if (!read_number(in, 4, &year) || !read_char(in, '-') || !read_number(in, 2, &month) || !read_char(in, '-') ||
         !read_number(in, 2, &day))
         return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > month_days(year, month))
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > calendar_month_days(year, month))
         return false;
-    *days = days_from_civil(year, month, day);
+    *days = calendar_days((struct civil){year, month, day});
     return true;
 }
 

@@ -22,7 +22,14 @@ enum make_status {
     MAKE_BAD_TYPE,     /* e.g. text where a number is needed */
     MAKE_BAD_ARGUMENT, /* e.g. random(5, 1), a row number outside the table */
     MAKE_FULL,         /* scratch exhausted */
-    MAKE_TOO_DEEP      /* t.c[n] inside t.c[n] …, more than TABLE_DEPTH_MAX times */
+    MAKE_TOO_DEEP,     /* t.c[n] inside t.c[n] …, more than TABLE_DEPTH_MAX times */
+    MAKE_BAD_MOMENT,   /* text that should say a moment */
+    MAKE_BAD_INTERVAL,
+    MAKE_TIME_RANGE,
+    MAKE_NUMERIC_RANGE,
+    MAKE_SCALE, /* numeric(x, digits) with other than 0 … NUMERIC_SCALE_MAX digits */
+    MAKE_NULL_KEY,
+    MAKE_MIXED_LIST
 };
 /* "integer out of range", … */
 const char *make_status_text(enum make_status status);

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "generators/interval.h"
+#include "generators/numeric.h"
+
 enum value_type {
     VALUE_NULL,
     VALUE_BOOL,
@@ -13,11 +16,22 @@ enum value_type {
     VALUE_DOUBLE,
     VALUE_TEXT,
     VALUE_TIMESTAMP, /* µs since 2000-01-01 00:00 UTC, as PostgreSQL counts */
-    VALUE_DATE       /* days since 2000-01-01 */
+    VALUE_DATE,      /* days since 2000-01-01 */
+    VALUE_NUMERIC,
+    VALUE_INTERVAL
+};
+
+/* What a text holds, for json() and list(): one inside another is an object or array there, not a string. */
+enum text_kind {
+    TEXT_PLAIN,
+    TEXT_JSON,
+    TEXT_LIST,     /* a PostgreSQL array as generators/document.h writes it */
+    TEXT_JSON_LIST /* one of JSON texts */
 };
 
 struct value {
     enum value_type type;
+    enum text_kind kind; /* of TEXT */
     union {
         bool boolean;
         int64_t integer; /* also TIMESTAMP and DATE */
@@ -26,6 +40,8 @@ struct value {
             const char *data; /* borrowed: from a program's literals, a source, or the scratch of the evaluation */
             size_t len;
         } text;
+        struct numeric numeric;
+        struct interval interval;
     };
 };
 
@@ -35,6 +51,12 @@ struct scratch {
     char *data;
     size_t size;
     size_t used;
+    /* What random_zipfian last worked out for bounds that were not known beforehand; begins as zeros, never reset. */
+    struct {
+        double s;
+        int64_t n;
+        double h_last;
+    } zipf[4];
 };
 bool scratch_init(struct scratch *scratch, size_t size); /* false when there is no memory */
 void scratch_deinit(struct scratch *scratch);
@@ -49,7 +71,7 @@ static inline char *scratch_take(struct scratch *scratch, size_t len)
 }
 
 enum {
-    VALUE_TEXT_MAX = 64
+    VALUE_TEXT_MAX = 80
 };
 
 /* The value as PostgreSQL's text input reads it, without quoting or escaping and without a final NUL. Text is not
