@@ -77,23 +77,45 @@ static double weight(const struct zipf *zipf, double log_k)
     return exp(-zipf->s * log_k);
 }
 
-void zipf_init(struct zipf *zipf, int64_t n, double s)
+void zipf_shape(struct zipf *zipf, double s)
 {
-    assert(n >= 1 && dist_zipfian_ok(s));
-    *zipf = (struct zipf){.n = n, .s = s, .one_minus_s = 1.0 - s};
+    assert(dist_zipfian_ok(s));
+    *zipf = (struct zipf){.s = s, .one_minus_s = 1.0 - s};
     if (fabs(1.0 - s) > 0.01)
         zipf->inverse = 1.0 / (1.0 - s);
-    zipf->h_first = integral(zipf, log(1.5)) - 1.0;
-    zipf->h_last = integral(zipf, log((double)n + 0.5));
-    zipf->shortcut = 2.0 - integral_inverse(zipf, integral(zipf, log(2.5)) - weight(zipf, log(2.0)));
+    zipf->h_one = integral(zipf, log(1.5));
+    zipf->h_two = integral(zipf, log(2.5));
+    zipf->accept_two = zipf->h_two - weight(zipf, log(2.0));
+    zipf->shortcut = 2.0 - integral_inverse(zipf, zipf->accept_two);
+}
+
+double zipf_last(const struct zipf *zipf, int64_t n)
+{
+    assert(n >= 1);
+    return integral(zipf, log((double)n + 0.5));
+}
+
+void zipf_init(struct zipf *zipf, int64_t n, double s)
+{
+    zipf_shape(zipf, s);
+    zipf->n = n;
+    zipf->h_last = zipf_last(zipf, n);
 }
 
 int64_t zipf_draw(const struct zipf *zipf, struct rng *rng)
 {
     if (zipf->n == 1)
         return 1;
+    double span = zipf->h_one - 1.0 - zipf->h_last;
     for (;;) {
-        double h = zipf->h_last + rng_unit(rng) * (zipf->h_first - zipf->h_last);
+        double h = zipf->h_last + rng_unit(rng) * span;
+        if (h < zipf->h_one) /* the area of 1 is all its own */
+            return 1;
+        if (h < zipf->h_two) {
+            if (h < zipf->accept_two)
+                continue;
+            return 2;
+        }
         double x = integral_inverse(zipf, h);
         double k = x < 1.0 ? 1.0 : x + 0.5 >= (double)zipf->n ? (double)zipf->n : floor(x + 0.5);
         /* The second test is exact, the first spares it for nearly all draws. */

@@ -1,11 +1,17 @@
 /* Names, CASE, AND and OR, and the coercions that operators.c and functions.c share. */
 #include "workloads/eval.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "base/units.h"
 #include "program.h"
+
+enum {
+    TEXT_NUMBER_MAX = 512 /* no longer text is a number */
+};
 
 enum make_status eval(const struct program *program, struct eval_scope *scope, struct value *out)
 {
@@ -79,21 +85,104 @@ enum make_status eval_cell(const struct node *node, struct eval_scope *scope, st
     return table_cell(node->table, (size_t)node->index, row, scope->scratch, scope->depth, out);
 }
 
-/* As pgbench takes the text of a variable: an integer if it looks like one, else a double. */
-static enum make_status text_number(struct value *value)
+/* --- Text as what it looks like ------------------------------------------------------------------------------------
+ */
+
+static bool is_prefix(const char *text, size_t len, const char *word, size_t least)
 {
-    char digits[VALUE_TEXT_MAX];
-    if (value->text.len >= sizeof digits)
+    return len >= least && len <= strlen(word) && strncasecmp(text, word, len) == 0;
+}
+
+/* "y", "ye", "n", "of", … but not "o". */
+static bool text_bool(const char *text, size_t len, bool *out)
+{
+    *out = is_prefix(text, len, "true", 1) || is_prefix(text, len, "yes", 1) || is_prefix(text, len, "on", 2);
+    return *out || is_prefix(text, len, "false", 1) || is_prefix(text, len, "no", 1) || is_prefix(text, len, "off", 2);
+}
+
+/* Digits alone must fit an integer; anything else that strtod() reads to its end is a double. */
+static bool text_number(const char *text, struct value *out)
+{
+    char *end;
+    const char *digits = text + strspn(text, " \t\n\v\f\r");
+    digits += *digits == '-' || *digits == '+';
+    bool integer = digits[strspn(digits, "0123456789")] == '\0';
+    errno = 0;
+    if (integer)
+        *out = (struct value){.type = VALUE_INT, .integer = strtoll(text, &end, 10)};
+    else
+        *out = (struct value){.type = VALUE_DOUBLE, .real = strtod(text, &end)};
+    return errno == 0 && end != text && *end == '\0';
+}
+
+enum make_status value_of_text(struct value *value)
+{
+    char text[TEXT_NUMBER_MAX];
+    size_t len = value->text.len;
+    bool truth;
+    if (len == 0 || len >= sizeof text)
         return MAKE_BAD_TYPE;
-    memcpy(digits, value->text.data, value->text.len);
-    digits[value->text.len] = '\0';
-    struct value number = {.type = VALUE_INT};
-    if (!units_parse_int(digits, &number.integer)) {
-        number.type = VALUE_DOUBLE;
-        if (!units_parse_double(digits, &number.real))
-            return MAKE_BAD_TYPE;
-    }
+    memcpy(text, value->text.data, len);
+    text[len] = '\0';
+    if (strcasecmp(text, "null") == 0)
+        *value = (struct value){.type = VALUE_NULL};
+    else if (text_bool(text, len, &truth))
+        *value = (struct value){.type = VALUE_BOOL, .boolean = truth};
+    else if (!text_number(text, value))
+        return MAKE_BAD_TYPE;
+    return MAKE_OK;
+}
+
+enum make_status eval_script_variable(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    *out = scope->slots[node->index];
+    return out->type == VALUE_TEXT ? value_of_text(out) : MAKE_OK;
+}
+
+/* --- Coercions ------------------------------------------------------------------------------------------------------
+ */
+
+enum make_status value_number(struct value *value)
+{
+    struct value number = *value;
+    if (value->type == VALUE_TEXT && value_of_text(&number) != MAKE_OK)
+        return MAKE_BAD_TYPE;
+    if (number.type != VALUE_INT && number.type != VALUE_DOUBLE)
+        return MAKE_BAD_TYPE;
     *value = number;
+    return MAKE_OK;
+}
+
+enum make_status value_int(struct value *value, int64_t *out)
+{
+    enum make_status status = value_number(value);
+    if (status == MAKE_OK && value->type == VALUE_DOUBLE) {
+        double rounded = rint(value->real);
+        if (!(rounded >= -0x1p63 && rounded < 0x1p63))
+            return MAKE_OVERFLOW;
+        *value = (struct value){.type = VALUE_INT, .integer = (int64_t)rounded};
+    }
+    if (status == MAKE_OK)
+        *out = value->integer;
+    return status;
+}
+
+enum make_status value_double(struct value *value, double *out)
+{
+    enum make_status status = value_number(value);
+    if (status == MAKE_OK)
+        *out = value->type == VALUE_INT ? (double)value->integer : value->real;
+    return status;
+}
+
+enum make_status value_bool(const struct value *value, bool *out)
+{
+    struct value truth = *value;
+    if (value->type == VALUE_TEXT && value_of_text(&truth) != MAKE_OK)
+        return MAKE_BAD_TYPE;
+    if (truth.type != VALUE_BOOL)
+        return MAKE_BAD_TYPE;
+    *out = truth.boolean;
     return MAKE_OK;
 }
 
@@ -101,57 +190,28 @@ enum make_status eval_int(const struct node *node, int i, struct eval_scope *sco
 {
     struct value value;
     enum make_status status = eval_arg(node, i, scope, &value);
-    if (status == MAKE_OK && value.type == VALUE_TEXT)
-        status = text_number(&value);
-    if (status != MAKE_OK)
-        return status;
-    switch (value.type) {
-    case VALUE_NULL:
-        *null = true;
-        return MAKE_OK;
-    case VALUE_INT:
+    if (status == MAKE_OK && value.type == VALUE_INT)
         *out = value.integer;
-        return MAKE_OK;
-    case VALUE_DOUBLE:
-        value.real = rint(value.real);
-        if (!(value.real >= -0x1p63 && value.real < 0x1p63))
-            return MAKE_OVERFLOW;
-        *out = (int64_t)value.real;
-        return MAKE_OK;
-    default:
-        return MAKE_BAD_TYPE;
-    }
+    else if (status == MAKE_OK && value.type == VALUE_NULL)
+        *null = true;
+    else if (status == MAKE_OK)
+        status = value_int(&value, out);
+    return status;
 }
 
 enum make_status eval_double(const struct node *node, int i, struct eval_scope *scope, double *out, bool *null)
 {
     struct value value;
     enum make_status status = eval_arg(node, i, scope, &value);
-    if (status == MAKE_OK && value.type == VALUE_TEXT)
-        status = text_number(&value);
-    if (status != MAKE_OK)
-        return status;
-    switch (value.type) {
-    case VALUE_NULL:
+    if (status == MAKE_OK && value.type == VALUE_NULL)
         *null = true;
-        return MAKE_OK;
-    case VALUE_INT:
-        *out = (double)value.integer;
-        return MAKE_OK;
-    case VALUE_DOUBLE:
-        *out = value.real;
-        return MAKE_OK;
-    default:
-        return MAKE_BAD_TYPE;
-    }
+    else if (status == MAKE_OK)
+        status = value_double(&value, out);
+    return status;
 }
 
-enum make_status value_number(struct value *value)
-{
-    if (value->type == VALUE_TEXT)
-        return text_number(value);
-    return value->type == VALUE_INT || value->type == VALUE_DOUBLE ? MAKE_OK : MAKE_BAD_TYPE;
-}
+/* --- Conditions -----------------------------------------------------------------------------------------------------
+ */
 
 bool value_truth(const struct value *value, bool *out)
 {
@@ -168,6 +228,10 @@ bool value_truth(const struct value *value, bool *out)
     case VALUE_DOUBLE:
         *out = value->real != 0.0;
         return true;
+    case VALUE_TEXT: {
+        struct value meant = *value;
+        return value_of_text(&meant) == MAKE_OK && value_truth(&meant, out);
+    }
     default:
         return false;
     }
@@ -194,15 +258,15 @@ enum make_status eval_case(const struct node *node, struct eval_scope *scope, st
 static enum make_status eval_logical(const struct node *node, struct eval_scope *scope, bool decisive,
                                      struct value *out)
 {
+    bool truth = decisive;
     for (int i = 0; i < 2; i++) {
         enum make_status status = eval_arg(node, i, scope, out);
-        if (status != MAKE_OK)
+        if (status != MAKE_OK || out->type == VALUE_NULL)
             return status;
-        if (out->type == VALUE_NULL)
-            return MAKE_OK;
-        if (out->type != VALUE_BOOL)
-            return MAKE_BAD_TYPE;
-        if (out->boolean == decisive)
+        if ((status = value_bool(out, &truth)) != MAKE_OK)
+            return status;
+        *out = (struct value){.type = VALUE_BOOL, .boolean = truth};
+        if (truth == decisive)
             return MAKE_OK;
     }
     return MAKE_OK;

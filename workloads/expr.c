@@ -32,17 +32,33 @@ bool parser_problem_at(struct parser *parser, size_t offset, size_t end, const c
     return false;
 }
 
-bool parser_problem(struct parser *parser, int arg, const char *fmt, ...)
+static bool report_arg(struct parser *parser, int arg, const char *fmt, va_list args)
 {
     char text[512];
-    va_list args;
-    va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
     const struct call *call = parser->call;
     if (arg >= 0)
         return parser_problem_at(parser, call->args[arg].offset, call->args[arg].end, "%s", text);
     return parser_problem_at(parser, call->offset, call->end, "%s", text);
+}
+
+bool parser_problem(struct parser *parser, int arg, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    report_arg(parser, arg, fmt, args);
+    va_end(args);
+    return false;
+}
+
+bool parser_doubt(struct parser *parser, int arg, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    if (parser->conditional == 0)
+        report_arg(parser, arg, fmt, args);
+    va_end(args);
+    return parser->conditional > 0;
 }
 
 void *parser_alloc(struct parser *parser, size_t size)
@@ -139,8 +155,8 @@ static void fold(struct parser *parser, struct node *node)
     struct value value;
     enum make_status status = node->eval(node, &scope, &value);
     if (status != MAKE_OK) {
-        if (parser->conditional == 0 && status != MAKE_FULL)
-            parser_problem(parser, -1, "%s", make_status_text(status));
+        if (status != MAKE_FULL)
+            parser_doubt(parser, -1, "%s", make_status_text(status));
         return;
     }
     if (value.type == VALUE_TEXT) {
@@ -254,6 +270,15 @@ static bool count_fits(const struct function *function, const struct call *call)
     return call->n_args >= function->min_args && (function->max_args < 0 || call->n_args <= function->max_args);
 }
 
+/* hash(x) is hash(x, :default_seed). */
+static bool add_seed(struct parser *parser, const struct function *function, struct call *call)
+{
+    if (!(function->flags & FUNCTION_SEEDED) || call->n_args + 1 != function->max_args)
+        return true;
+    call->args[call->n_args] = names_default_seed(parser);
+    return call->args[call->n_args++].node != NULL;
+}
+
 static void wrong_count(struct parser *parser, const struct function *function, const struct call *call)
 {
     char wanted[64];
@@ -291,7 +316,7 @@ static struct piece parse_call(struct parser *parser, const struct token *name)
         parser_problem_at(parser, name->offset, call.end, "%s() is random, and this must be a constant",
                           function->name);
     else
-        return apply(parser, function, &call);
+        return add_seed(parser, function, &call) ? apply(parser, function, &call) : no_piece;
     return parser_unknown(parser, name->offset);
 }
 

@@ -4,7 +4,8 @@
 enum {
     PURE = FUNCTION_PURE,
     RANDOM = FUNCTION_RANDOM,
-    LAZY = FUNCTION_LAZY
+    LAZY = FUNCTION_LAZY,
+    SEEDED = FUNCTION_SEEDED
 };
 
 #define ARITHMETIC "arithmetic"
@@ -45,16 +46,16 @@ const struct function function_rows[] = {
     {"sqrt", 1, 1, function_sqrt, NULL, PURE,
      ARITHMETIC, "sqrt(x)", "square root, a double", "sqrt(2.25)", "1.5"},
 
-    {"hash", 1, 2, function_hash_murmur2, compile_default_seed, PURE,
+    {"hash", 1, 2, function_hash_murmur2, NULL, PURE | SEEDED,
      HASHES, "hash(x [, seed])", "another name of hash_murmur2", "hash(10, 5432)", "-5817877081768721676"},
-    {"hash_fnv1a", 1, 2, function_hash_fnv1a, compile_default_seed, PURE,
-     HASHES, "hash_fnv1a(x [, seed])", "FNV-1a of the integer x; without a seed, the run's",
+    {"hash_fnv1a", 1, 2, function_hash_fnv1a, NULL, PURE | SEEDED,
+     HASHES, "hash_fnv1a(x [, seed])", "FNV-1a of the integer x; without a seed, that of :default_seed",
      "hash_fnv1a(10, 5432)", "-7793829335365542153"},
-    {"hash_murmur2", 1, 2, function_hash_murmur2, compile_default_seed, PURE,
-     HASHES, "hash_murmur2(x [, seed])", "MurmurHash2 of the integer x; without a seed, the run's",
+    {"hash_murmur2", 1, 2, function_hash_murmur2, NULL, PURE | SEEDED,
+     HASHES, "hash_murmur2(x [, seed])", "MurmurHash2 of the integer x; without a seed, that of :default_seed",
      "hash_murmur2(10, 5432)", "-5817877081768721676"},
-    {"permute", 2, 3, function_permute, compile_default_seed, PURE,
-     HASHES, "permute(i, size [, seed])", "the place of i, from 0, in a shuffled 0 … size - 1; without a seed, the run's",
+    {"permute", 2, 3, function_permute, NULL, PURE | SEEDED,
+     HASHES, "permute(i, size [, seed])", "the place of i, from 0, in a shuffled 0 … size - 1; without a seed, that of :default_seed",
      "permute(0, 4, 42) < 4", "true"},
 
     {"random", 2, 2, function_random, compile_random, RANDOM,

@@ -34,42 +34,42 @@ enum make_status function_abs(const struct node *node, struct eval_scope *scope,
     return out->integer == INT64_MIN ? MAKE_OVERFLOW : set_int(out, llabs(out->integer));
 }
 
-static enum make_status extreme(const struct node *node, struct eval_scope *scope, struct value *out, int sign)
+/* Every argument is evaluated, then NULL wins over a wrong type, then one double makes all of them doubles. NaN comes and
+ * goes with its place, as in pgbench. */
+static enum make_status extreme(const struct node *node, struct eval_scope *scope, struct value *out, bool greatest)
 {
-    bool null = false, real = false;
+    enum make_status worst = MAKE_OK;
+    bool null = false, reals = false;
+    int64_t integer = 0;
+    double real = 0;
     for (int i = 0; i < node->n_args; i++) {
         struct value value;
         enum make_status status = eval_arg(node, i, scope, &value);
         if (status != MAKE_OK)
             return status;
-        if (value.type == VALUE_NULL) {
+        double x = 0;
+        if (value.type == VALUE_NULL)
             null = true;
-            continue;
-        }
-        if ((status = value_number(&value)) != MAKE_OK)
-            return status;
-        if (value.type == VALUE_DOUBLE && !real) {
-            if (i > 0 && !null)
-                set_double(out, (double)out->integer);
-            real = true;
-        } else if (value.type == VALUE_INT && real) {
-            set_double(&value, (double)value.integer);
-        }
-        bool better = real ? sign * (value.real - out->real) > 0 : (sign > 0) == (value.integer > out->integer);
-        if (i == 0 || null || better)
-            *out = value;
+        else if ((status = value_double(&value, &x)) != MAKE_OK)
+            worst = status;
+        reals = reals || value.type == VALUE_DOUBLE;
+        int64_t n = value.type == VALUE_INT ? value.integer : 0;
+        real = i > 0 && (greatest ? real > x : real < x) ? real : x;
+        integer = i > 0 && (greatest ? integer > n : integer < n) ? integer : n;
     }
-    return null ? set_null(out) : MAKE_OK;
+    if (null || worst != MAKE_OK)
+        return null ? set_null(out) : worst;
+    return reals ? set_double(out, real) : set_int(out, integer);
 }
 
 enum make_status function_greatest(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    return extreme(node, scope, out, 1);
+    return extreme(node, scope, out, true);
 }
 
 enum make_status function_least(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    return extreme(node, scope, out, -1);
+    return extreme(node, scope, out, false);
 }
 
 enum make_status function_int(const struct node *node, struct eval_scope *scope, struct value *out)
@@ -127,32 +127,43 @@ enum make_status function_pi(const struct node *node, struct eval_scope *scope, 
     return set_double(out, M_PI);
 }
 
-enum make_status function_pow(const struct node *node, struct eval_scope *scope, struct value *out)
-{
-    double base = 0, exponent = 0;
-    bool null = false;
-    enum make_status status = eval_double(node, 0, scope, &base, &null);
-    if (status == MAKE_OK)
-        status = eval_double(node, 1, scope, &exponent, &null);
-    return status != MAKE_OK ? status : null ? set_null(out) : set_double(out, pow(base, exponent));
-}
+enum {
+    NUMBERS_MAX = 3
+};
 
-/* The value and the seed of hash() and permute(); without one, node->value holds the default. */
-static enum make_status hash_args(const struct node *node, int seed_at, struct eval_scope *scope, int64_t *value,
-                                  uint64_t *seed, bool *null)
+/* All arguments, *null when one of them is. */
+static inline enum make_status eval_all(const struct node *node, struct eval_scope *scope, struct value *values,
+                                        bool *null)
 {
-    int64_t given = node->value.integer;
-    enum make_status status = eval_int(node, 0, scope, value, null);
-    if (status == MAKE_OK && node->n_args > seed_at)
-        status = eval_int(node, seed_at, scope, &given, null);
-    *seed = (uint64_t)given;
+    enum make_status status = MAKE_OK;
+    for (int i = 0; i < node->n_args && status == MAKE_OK; i++) {
+        status = eval_arg(node, i, scope, &values[i]);
+        *null = *null || (status == MAKE_OK && values[i].type == VALUE_NULL);
+    }
     return status;
 }
 
-bool compile_default_seed(struct parser *parser, struct node *node)
+/* The same, as integers. */
+static inline enum make_status eval_ints(const struct node *node, struct eval_scope *scope, int64_t *out, bool *null)
 {
-    node->value = (struct value){.type = VALUE_INT, .integer = (int64_t)parser_scope(parser)->default_seed};
-    return true;
+    struct value values[NUMBERS_MAX];
+    enum make_status status = eval_all(node, scope, values, null);
+    for (int i = 0; i < node->n_args && status == MAKE_OK && !*null; i++)
+        status = value_int(&values[i], &out[i]);
+    return status;
+}
+
+enum make_status function_pow(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    struct value values[NUMBERS_MAX];
+    double base = 0, exponent = 0;
+    bool null = false;
+    enum make_status status = eval_all(node, scope, values, &null);
+    if (status == MAKE_OK && !null)
+        status = value_double(&values[0], &base);
+    if (status == MAKE_OK && !null)
+        status = value_double(&values[1], &exponent);
+    return status != MAKE_OK ? status : null ? set_null(out) : set_double(out, pow(base, exponent));
 }
 
 /* FNV-1a over the eight bytes, least significant first, from a seeded basis: pgbench's. */
@@ -175,165 +186,243 @@ static int64_t hash_murmur2(int64_t value, uint64_t seed)
     return (int64_t)(hash ^ hash >> 47);
 }
 
+typedef int64_t hash_fn(int64_t value, uint64_t seed);
+
+static inline enum make_status hash(const struct node *node, struct eval_scope *scope, struct value *out, hash_fn *fn)
+{
+    int64_t args[NUMBERS_MAX];
+    bool null = false;
+    enum make_status status = eval_ints(node, scope, args, &null);
+    return status != MAKE_OK ? status : null ? set_null(out) : set_int(out, fn(args[0], (uint64_t)args[1]));
+}
+
 enum make_status function_hash_fnv1a(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    int64_t value = 0;
-    uint64_t seed;
-    bool null = false;
-    enum make_status status = hash_args(node, 1, scope, &value, &seed, &null);
-    return status != MAKE_OK ? status : null ? set_null(out) : set_int(out, hash_fnv1a(value, seed));
+    return hash(node, scope, out, hash_fnv1a);
 }
 
 enum make_status function_hash_murmur2(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    int64_t value = 0;
-    uint64_t seed;
-    bool null = false;
-    enum make_status status = hash_args(node, 1, scope, &value, &seed, &null);
-    return status != MAKE_OK ? status : null ? set_null(out) : set_int(out, hash_murmur2(value, seed));
+    return hash(node, scope, out, hash_murmur2);
 }
+
+enum make_status function_permute(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    int64_t args[NUMBERS_MAX];
+    bool null = false;
+    enum make_status status = eval_ints(node, scope, args, &null);
+    if (status == MAKE_OK && !null && args[1] <= 0)
+        status = MAKE_BAD_ARGUMENT;
+    return status != MAKE_OK ? status
+           : null            ? set_null(out)
+                             : set_int(out, permute(args[0], args[1], (uint64_t)args[2]));
+}
+
+/* --- Random integers ------------------------------------------------------------------------------------------------
+ */
 
 struct range {
     int64_t lo;
     int64_t hi;
     double param;
-    struct zipf zipf;
 };
 
 typedef bool param_ok_fn(double param);
 
-/* Bounds and parameter of a random function: MAKE_BAD_ARGUMENT if it cannot draw from them. */
-static enum make_status eval_range(const struct node *node, struct eval_scope *scope, param_ok_fn *ok,
-                                   struct range *range, bool *null)
+/* pgbench's limit too: the count must fit. */
+static bool count_fits(int64_t lo, int64_t hi)
 {
-    enum make_status status = eval_int(node, 0, scope, &range->lo, null);
-    if (status == MAKE_OK)
-        status = eval_int(node, 1, scope, &range->hi, null);
-    if (status == MAKE_OK && ok)
-        status = eval_double(node, 2, scope, &range->param, null);
-    if (status == MAKE_OK && !*null && (range->lo > range->hi || (ok && !ok(range->param))))
-        status = MAKE_BAD_ARGUMENT;
-    return status;
+    int64_t last;
+    return !__builtin_sub_overflow(hi, lo, &last) && last < INT64_MAX;
 }
 
-/* Constant bounds are checked now, and what depends on them alone is computed once. */
-static struct range *constant_range(struct parser *parser, struct node *node, param_ok_fn *ok, const char *limits,
-                                    bool *good)
+/* Bounds and parameter of a random function: MAKE_BAD_ARGUMENT if it cannot draw from them. */
+static inline enum make_status eval_range(const struct node *node, struct eval_scope *scope, param_ok_fn *ok,
+                                          struct range *range, bool *null)
 {
-    *good = true;
-    for (int i = 0; i < node->n_args; i++)
-        if (!node_is_constant(node->args[i]))
-            return NULL;
-    struct range range = {0};
-    bool null = false;
-    enum make_status status = eval_range(node, &(struct eval_scope){0}, ok, &range, &null);
-    if (status == MAKE_OK && null)
-        return NULL;
-    *good = false;
-    if (status == MAKE_BAD_ARGUMENT && range.lo > range.hi) {
-        parser_problem(parser, -1, "the range is empty: %lld is more than %lld", (long long)range.lo,
-                       (long long)range.hi);
-        return NULL;
-    }
-    if (status == MAKE_BAD_ARGUMENT) {
-        parser_problem(parser, 2, "the parameter must be %s", limits);
-        return NULL;
-    }
-    if (status != MAKE_OK) {
-        parser_problem(parser, -1, "%s", make_status_text(status));
-        return NULL;
-    }
-    struct range *kept = parser_alloc(parser, sizeof *kept);
+    struct value values[NUMBERS_MAX];
+    enum make_status status = eval_all(node, scope, values, null);
+    if (status != MAKE_OK || *null)
+        return status;
+    if ((status = value_int(&values[0], &range->lo)) != MAKE_OK ||
+        (status = value_int(&values[1], &range->hi)) != MAKE_OK ||
+        (ok && (status = value_double(&values[2], &range->param)) != MAKE_OK))
+        return status;
+    bool good = range->lo <= range->hi && count_fits(range->lo, range->hi) && (!ok || ok(range->param));
+    return good ? MAKE_OK : MAKE_BAD_ARGUMENT;
+}
+
+/* A constant argument as a number: *known unless it is no constant or NULL. False after reporting. */
+static bool constant_number(struct parser *parser, const struct node *node, int i, struct value *out, bool *known)
+{
+    *known = node_is_constant(node->args[i]) && node->args[i]->value.type != VALUE_NULL;
+    *out = node->args[i]->value;
+    int64_t integer;
+    enum make_status status = !*known ? MAKE_OK : i < 2 ? value_int(out, &integer) : value_number(out);
+    if (status == MAKE_OK)
+        return true;
+    *known = false;
+    return parser_doubt(parser, i, "%s", make_status_text(status));
+}
+
+/* Constants are checked now. *known: all are there, in *range. False after reporting. */
+static bool constant_range(struct parser *parser, const struct node *node, param_ok_fn *ok, const char *limits,
+                           struct range *range, bool *known)
+{
+    struct value lo, hi, param = {.type = VALUE_INT};
+    bool lo_known, hi_known, param_known = !ok;
+    *known = false;
+    if (!constant_number(parser, node, 0, &lo, &lo_known) || !constant_number(parser, node, 1, &hi, &hi_known) ||
+        (ok && !constant_number(parser, node, 2, &param, &param_known)))
+        return false;
+    if (lo_known && hi_known && lo.integer > hi.integer)
+        return parser_doubt(parser, -1, "the range is empty: %lld is more than %lld", (long long)lo.integer,
+                            (long long)hi.integer);
+    if (lo_known && hi_known && !count_fits(lo.integer, hi.integer))
+        return parser_doubt(parser, -1, "the range is too wide: it must hold fewer than 2^63 numbers");
+    range->param = param.type == VALUE_INT ? (double)param.integer : param.real;
+    if (ok && param_known && !ok(range->param))
+        return parser_doubt(parser, 2, "the parameter must be %s, not %.15g", limits, range->param);
+    range->lo = lo.integer;
+    range->hi = hi.integer;
+    *known = lo_known && hi_known && param_known;
+    return true;
+}
+
+/* node->data: the range, where it is constant. */
+static bool compile_range(struct parser *parser, struct node *node, param_ok_fn *ok, const char *limits)
+{
+    struct range range;
+    bool known;
+    if (!constant_range(parser, node, ok, limits, &range, &known))
+        return false;
+    struct range *kept = known ? parser_alloc(parser, sizeof *kept) : NULL;
     if (kept)
         *kept = range;
-    *good = kept != NULL;
-    return kept;
+    node->data = kept;
+    return kept || !known;
 }
 
-static enum make_status random_between(const struct node *node, struct eval_scope *scope, struct value *out)
+typedef int64_t draw_fn(struct rng *rng, int64_t lo, int64_t hi, double param);
+
+static inline __attribute__((always_inline)) enum make_status
+draw(const struct node *node, struct eval_scope *scope, struct value *out, param_ok_fn *ok, draw_fn *fn)
 {
     const struct range *range = node->data;
-    return set_int(out, dist_uniform(scope->rng, range->lo, range->hi));
+    struct range evaluated = {0};
+    bool null = false;
+    if (!range) {
+        enum make_status status = eval_range(node, scope, ok, &evaluated, &null);
+        if (status != MAKE_OK)
+            return status;
+        range = &evaluated;
+    }
+    return null ? set_null(out) : set_int(out, fn(scope->rng, range->lo, range->hi, range->param));
+}
+
+static inline int64_t draw_uniform(struct rng *rng, int64_t lo, int64_t hi, double param)
+{
+    (void)param;
+    return dist_uniform(rng, lo, hi);
 }
 
 enum make_status function_random(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    struct range range = {0};
-    bool null = false;
-    enum make_status status = eval_range(node, scope, NULL, &range, &null);
-    if (status != MAKE_OK)
-        return status;
-    return null ? set_null(out) : set_int(out, dist_uniform(scope->rng, range.lo, range.hi));
+    return draw(node, scope, out, NULL, draw_uniform);
 }
 
 bool compile_random(struct parser *parser, struct node *node)
 {
-    bool good;
-    node->data = constant_range(parser, node, NULL, "", &good);
-    if (node->data)
-        node->eval = random_between;
-    return good;
+    return compile_range(parser, node, NULL, "");
 }
 
 enum make_status function_gaussian(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    struct range range = {0};
-    bool null = false;
-    enum make_status status = eval_range(node, scope, dist_gaussian_ok, &range, &null);
-    if (status != MAKE_OK)
-        return status;
-    return null ? set_null(out) : set_int(out, dist_gaussian(scope->rng, range.lo, range.hi, range.param));
+    return draw(node, scope, out, dist_gaussian_ok, dist_gaussian);
 }
 
 bool compile_gaussian(struct parser *parser, struct node *node)
 {
-    bool good;
-    constant_range(parser, node, dist_gaussian_ok, "at least 2", &good);
-    return good;
+    return compile_range(parser, node, dist_gaussian_ok, "at least 2");
 }
 
 enum make_status function_exponential(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    struct range range = {0};
-    bool null = false;
-    enum make_status status = eval_range(node, scope, dist_exponential_ok, &range, &null);
-    if (status != MAKE_OK)
-        return status;
-    return null ? set_null(out) : set_int(out, dist_exponential(scope->rng, range.lo, range.hi, range.param));
+    return draw(node, scope, out, dist_exponential_ok, dist_exponential);
 }
 
 bool compile_exponential(struct parser *parser, struct node *node)
 {
-    bool good;
-    constant_range(parser, node, dist_exponential_ok, "more than 0", &good);
-    return good;
+    return compile_range(parser, node, dist_exponential_ok, "more than 0");
 }
+
+/* --- Zipf -----------------------------------------------------------------------------------------------------------
+ */
+
+/* node->data of random_zipfian() with a constant exponent: its shape, and with constant bounds all of it. */
+struct zipf_node {
+    int64_t lo;
+    struct zipf zipf;
+};
 
 static enum make_status zipfian_between(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    const struct range *range = node->data;
-    return set_int(out, (int64_t)((uint64_t)range->lo - 1 + (uint64_t)zipf_draw(&range->zipf, scope->rng)));
+    const struct zipf_node *known = node->data;
+    return set_int(out, known->lo - 1 + zipf_draw(&known->zipf, scope->rng));
+}
+
+/* What depends on n is kept where the evaluating thread has its own memory: programs are shared. */
+static double last_of(struct scratch *scratch, const struct zipf *shape, int64_t n)
+{
+    if (!scratch)
+        return zipf_last(shape, n);
+    size_t place = (size_t)((uint64_t)n * UINT64_C(0x9e3779b97f4a7c15) >> 62);
+    if (scratch->zipf[place].n != n || scratch->zipf[place].s != shape->s) {
+        scratch->zipf[place].n = n;
+        scratch->zipf[place].s = shape->s;
+        scratch->zipf[place].h_last = zipf_last(shape, n);
+    }
+    return scratch->zipf[place].h_last;
 }
 
 enum make_status function_zipfian(const struct node *node, struct eval_scope *scope, struct value *out)
 {
+    const struct zipf_node *known = node->data;
     struct range range = {0};
     bool null = false;
     enum make_status status = eval_range(node, scope, dist_zipfian_ok, &range, &null);
     if (status != MAKE_OK)
         return status;
-    return null ? set_null(out) : set_int(out, dist_zipfian(scope->rng, range.lo, range.hi, range.param));
+    if (null)
+        return set_null(out);
+    if (!known)
+        return set_int(out, dist_zipfian(scope->rng, range.lo, range.hi, range.param));
+    struct zipf zipf = known->zipf;
+    zipf.n = range.hi - range.lo + 1;
+    zipf.h_last = last_of(scope->scratch, &known->zipf, zipf.n);
+    return set_int(out, range.lo - 1 + zipf_draw(&zipf, scope->rng));
 }
 
 bool compile_zipfian(struct parser *parser, struct node *node)
 {
-    bool good;
-    struct range *range = constant_range(parser, node, dist_zipfian_ok, "more than 0 and at most 1000", &good);
-    int64_t n;
-    if (range && !__builtin_sub_overflow(range->hi, range->lo, &n) && n < INT64_MAX) {
-        zipf_init(&range->zipf, n + 1, range->param);
-        node->data = range;
+    struct range range;
+    bool known, shaped;
+    struct value s;
+    if (!constant_range(parser, node, dist_zipfian_ok, "more than 0 and at most 1000", &range, &known) ||
+        !constant_number(parser, node, 2, &s, &shaped))
+        return false;
+    if (!shaped || !dist_zipfian_ok(range.param))
+        return true;
+    struct zipf_node *kept = parser_alloc(parser, sizeof *kept);
+    if (!kept)
+        return false;
+    *kept = (struct zipf_node){.lo = range.lo};
+    if (known) {
+        zipf_init(&kept->zipf, range.hi - range.lo + 1, range.param);
         node->eval = zipfian_between;
+    } else {
+        zipf_shape(&kept->zipf, range.param);
     }
-    return good;
+    node->data = kept;
+    return true;
 }

@@ -44,17 +44,26 @@ static void undefined_variable(struct parser *parser, const struct token *token)
                       parser_hint(hint, sizeof hint, str_nearest(name, names), ":"));
 }
 
-struct piece names_variable(struct parser *parser)
+/* Text in a script's param counts as what it looks like, as in its variables. */
+static struct piece param_piece(struct parser *parser, const struct expr_param *param, size_t offset)
+{
+    struct value value = param->value;
+    if (parser->scope->script && value.type == VALUE_TEXT && value_of_text(&value) != MAKE_OK) {
+        parser_problem_at(parser, offset, parser->end, "`%s` is '%.*s', which is no number, boolean or null", param->name,
+                          (int)param->value.text.len, param->value.text.data);
+        return parser_unknown(parser, offset);
+    }
+    return parser_constant(parser, value, offset);
+}
+
+/* No node, and nothing reported, when there is no such name. */
+static struct piece find_variable(struct parser *parser, const char *name, size_t len, size_t offset)
 {
     const struct expr_scope *scope = parser->scope;
-    struct token token = parser->token;
-    const char *name = parser->text + token.offset + 1;
-    size_t len = token.len - 1;
-    parser_advance(parser);
     for (size_t i = 0; scope->row && i < scope->row->n_columns; i++) {
         if (!parser_same_name(scope->row->columns[i].name, name, len))
             continue;
-        struct piece piece = parser_leaf(parser, eval_column, token.offset);
+        struct piece piece = parser_leaf(parser, eval_column, offset);
         if (piece.node && add_cell(parser, scope->row, i))
             piece.node->index = (int)i;
         return piece;
@@ -62,16 +71,36 @@ struct piece names_variable(struct parser *parser)
     for (int i = 0; i < scope->n_variables; i++) {
         if (!parser_same_name(scope->variables[i], name, len))
             continue;
-        struct piece piece = parser_leaf(parser, eval_variable, token.offset);
+        struct piece piece = parser_leaf(parser, scope->script ? eval_script_variable : eval_variable, offset);
         if (piece.node)
             piece.node->index = i;
         return piece;
     }
     for (size_t i = 0; i < scope->n_params; i++)
         if (parser_same_name(scope->params[i].name, name, len))
-            return parser_constant(parser, scope->params[i].value, token.offset);
+            return param_piece(parser, &scope->params[i], offset);
+    return no_piece;
+}
+
+struct piece names_variable(struct parser *parser)
+{
+    struct token token = parser->token;
+    parser_advance(parser);
+    struct piece piece = find_variable(parser, parser->text + token.offset + 1, token.len - 1, token.offset);
+    if (piece.node)
+        return piece;
     undefined_variable(parser, &token);
     return parser_unknown(parser, token.offset);
+}
+
+struct piece names_default_seed(struct parser *parser)
+{
+    static const char name[] = "default_seed";
+    struct piece piece = find_variable(parser, name, sizeof name - 1, parser->end);
+    if (piece.node)
+        return piece;
+    struct value seed = {.type = VALUE_INT, .integer = (int64_t)parser->scope->default_seed};
+    return parser_constant(parser, seed, parser->end);
 }
 
 /* The table's index, or n_tables after reporting. */

@@ -125,11 +125,15 @@ static enum make_status op_divide(const struct node *node, struct eval_scope *sc
     return MAKE_OK;
 }
 
+/* NULL in is NULL out, whatever the type of the other. */
 static inline enum make_status eval_two_ints(const struct node *node, struct eval_scope *scope, int64_t *a, int64_t *b,
                                              bool *null)
 {
-    enum make_status status = eval_int(node, 0, scope, a, null);
-    return status == MAKE_OK ? eval_int(node, 1, scope, b, null) : status;
+    struct value x, y;
+    enum make_status status = eval_two(node, scope, &x, &y, null);
+    if (status == MAKE_OK && !*null)
+        status = value_int(&x, a);
+    return status == MAKE_OK && !*null ? value_int(&y, b) : status;
 }
 
 enum make_status op_modulo(const struct node *node, struct eval_scope *scope, struct value *out)
@@ -219,7 +223,9 @@ static enum make_status op_not(const struct node *node, struct eval_scope *scope
     enum make_status status = eval_arg(node, 0, scope, out);
     if (status != MAKE_OK || out->type == VALUE_NULL)
         return status;
-    return out->type == VALUE_BOOL ? set_bool(out, !out->boolean) : MAKE_BAD_TYPE;
+    bool truth = false;
+    status = value_bool(out, &truth);
+    return status == MAKE_OK ? set_bool(out, !truth) : status;
 }
 
 /* args[1] is a constant NULL, TRUE or FALSE. */
@@ -230,6 +236,8 @@ static enum make_status op_is(const struct node *node, struct eval_scope *scope,
     enum make_status status = eval_arg(node, 0, scope, &value);
     if (status != MAKE_OK)
         return status;
+    if (value.type == VALUE_TEXT && what->type == VALUE_BOOL && value_of_text(&value) != MAKE_OK)
+        return set_bool(out, false);
     return set_bool(out, value.type == what->type && (value.type == VALUE_NULL || value.boolean == what->boolean));
 }
 

@@ -56,6 +56,8 @@ const char *parser_hint(char *buf, size_t size, const char *nearest, const char 
 
 /* names.c; the name is parser->token. */
 struct piece names_variable(struct parser *parser);
+/* :default_seed where there is a variable or param of that name, else the scope's. */
+struct piece names_default_seed(struct parser *parser);
 /* table.column[row]; the point is next. */
 struct piece names_cell(struct parser *parser, const struct token *table_token);
 /* rows(table); the opening parenthesis is next. */

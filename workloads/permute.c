@@ -51,7 +51,7 @@ static uint64_t stir(uint64_t v, uint64_t multiplier, uint64_t flip, uint64_t ma
     return ((v << 1) & mask) | (v >> (bits - 1));
 }
 
-static int64_t permute(int64_t value, int64_t count, uint64_t seed)
+int64_t permute(int64_t value, int64_t count, uint64_t seed)
 {
     if (count < 2)
         return 0;
@@ -69,22 +69,4 @@ static int64_t permute(int64_t value, int64_t count, uint64_t seed)
         v = (v + xoroshiro_up_to(&state, size - 1)) % size;
     }
     return (int64_t)v;
-}
-
-enum make_status function_permute(const struct node *node, struct eval_scope *scope, struct value *out)
-{
-    int64_t value = 0, size = 0, seed = node->value.integer;
-    bool null = false;
-    enum make_status status = eval_int(node, 0, scope, &value, &null);
-    if (status == MAKE_OK)
-        status = eval_int(node, 1, scope, &size, &null);
-    if (status == MAKE_OK && node->n_args > 2)
-        status = eval_int(node, 2, scope, &seed, &null);
-    if (status != MAKE_OK)
-        return status;
-    if (!null && size <= 0)
-        return MAKE_BAD_ARGUMENT;
-    *out = null ? (struct value){.type = VALUE_NULL}
-                : (struct value){.type = VALUE_INT, .integer = permute(value, size, (uint64_t)seed)};
-    return MAKE_OK;
 }

@@ -30,13 +30,21 @@ struct program {
 };
 
 /* eval.c: the shapes that are not in a table of rows. */
-node_fn eval_constant, eval_variable, eval_column, eval_cell, eval_row, eval_case, eval_and, eval_or;
+node_fn eval_constant, eval_variable, eval_script_variable, eval_column, eval_cell, eval_row, eval_case, eval_and, eval_or;
 
-/* eval.c: argument `i` as a number (text that looks like one counts, as a variable's does in pgbench). */
+/* eval.c: argument `i` as a number. Text that looks like one counts, here and below, as a variable's does in pgbench. */
 enum make_status eval_int(const struct node *node, int i, struct eval_scope *scope, int64_t *out, bool *null);
 enum make_status eval_double(const struct node *node, int i, struct eval_scope *scope, double *out, bool *null);
-enum make_status value_number(struct value *value);     /* the same for a value: INT or DOUBLE afterwards */
-bool value_truth(const struct value *value, bool *out); /* pgbench's valueTruth; false for text */
+/* The same for a value that is not NULL. */
+enum make_status value_number(struct value *value); /* INT or DOUBLE afterwards */
+enum make_status value_int(struct value *value, int64_t *out);
+enum make_status value_double(struct value *value, double *out);
+enum make_status value_bool(const struct value *value, bool *out); /* numbers are none */
+/* A condition's: NULL is false, a number is true unless it is 0. */
+bool value_truth(const struct value *value, bool *out);
+/* TEXT to the NULL, BOOL, INT or DOUBLE that pgbench makes of a variable's text: prefixes of true, yes, on, false, no and
+ * off in any case, "null", digits, whatever strtod() reads. MAKE_BAD_TYPE, value untouched or not, when it is none. */
+enum make_status value_of_text(struct value *value);
 
 /* operators.c: append the text of a value (not NULL) to the scratch; pieces taken in a row are one text. */
 enum make_status eval_append(struct scratch *scratch, const struct value *value);
@@ -92,7 +100,8 @@ struct operator
 enum {
     FUNCTION_PURE = 1,   /* folded when all arguments are constant */
     FUNCTION_RANDOM = 2, /* not where only constants may stand */
-    FUNCTION_LAZY = 4    /* does not evaluate every argument: errors in constants are not reported early */
+    FUNCTION_LAZY = 4,   /* does not evaluate every argument: errors in constants are not reported early */
+    FUNCTION_SEEDED = 8  /* the last argument may be left out: it is :default_seed then */
 };
 
 /* operators.c and functions.c: rows ended by a NULL name. */
@@ -101,6 +110,9 @@ extern const struct function function_rows[];
 
 /* expr.c, for compile functions: report at the place of argument `arg` (-1: the whole call). Returns false. */
 bool parser_problem(struct parser *parser, int arg, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same, unless it stands where it may never be evaluated: nothing is reported then, evaluating will fail. Returns
+ * whether nothing was reported. */
+bool parser_doubt(struct parser *parser, int arg, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void *parser_alloc(struct parser *parser, size_t size); /* NULL, and the parse failed, when there is no memory */
 const struct expr_scope *parser_scope(const struct parser *parser);
 

@@ -4,6 +4,7 @@
 #ifndef PGDYNO_GENERATORS_DIST_H
 #define PGDYNO_GENERATORS_DIST_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@
 
 static inline bool dist_gaussian_ok(double param)
 {
-    return param >= DIST_GAUSSIAN_MIN; /* false for NaN */
+    return param >= DIST_GAUSSIAN_MIN && param < HUGE_VAL; /* false for NaN */
 }
 
 static inline bool dist_exponential_ok(double param)
@@ -42,18 +43,25 @@ int64_t dist_gaussian(struct rng *rng, int64_t lo, int64_t hi, double param);
 double dist_double(struct rng *rng, double lo, double hi);
 
 /* k in 1…n with probability proportional to k^-s, by rejection-inversion (Hörmann and Derflinger, "Rejection-inversion
- * to generate variates from monotone discrete distributions", 1996): its cost does not depend on n. What depends on n
- * and s alone is computed once here. */
+ * to generate variates from monotone discrete distributions", 1996): its cost does not depend on n. What depends on s
+ * and n alone is computed beforehand. */
 struct zipf {
     int64_t n;
+    double h_last; /* H(n + 0.5) */
+    /* Of s alone: */
     double s;
     double one_minus_s;
-    double inverse;  /* 1 / (1 - s); 0 where s is so near 1 that the logarithm's series is used */
-    double h_first;  /* H(1.5) - 1: where 1 ends */
-    double h_last;   /* H(n + 0.5) */
-    double shortcut; /* k - x up to this needs no rejection test */
+    double inverse;    /* 1 / (1 - s); 0 where s is so near 1 that the logarithm's series is used */
+    double h_one;      /* H(1.5): where 1 ends */
+    double h_two;      /* H(2.5): where 2 ends */
+    double accept_two; /* 2 is drawn from here on, below it is rejected */
+    double shortcut;   /* k - x up to this needs no rejection test */
 };
-/* n at least 1, dist_zipfian_ok(s). */
+/* All but n and h_last; dist_zipfian_ok(s). */
+void zipf_shape(struct zipf *zipf, double s);
+/* The h_last of such a shape; n at least 1. */
+double zipf_last(const struct zipf *zipf, int64_t n);
+/* Both. */
 void zipf_init(struct zipf *zipf, int64_t n, double s);
 /* 1 … n. */
 int64_t zipf_draw(const struct zipf *zipf, struct rng *rng);

@@ -34,8 +34,10 @@ struct expr_scope {
     size_t n_params;
     const struct table_spec *const *tables; /* and CSV sources, for rows(t) and t.c[n] */
     size_t n_tables;
+    bool script;           /* a pgbench script's: text in a variable or param counts as the number, boolean or null that
+                            * it looks like, and is an error where it looks like none */
     bool constant;         /* nothing random, no rows of tables: `params` and `rows:` */
-    uint64_t default_seed; /* of hash() and permute() without one */
+    uint64_t default_seed; /* of hash() and permute() without one, where nothing is called `default_seed` */
     expr_rows_fn *rows;
     expr_problem_fn *problem;
     void *user;
