@@ -66,7 +66,8 @@ static bool append_arguments(struct db *db, struct str *sql, int n_params, const
     return !sql->failed || err_memory(err);
 }
 
-static json_t *run_explain(struct db *db, const char *what, const char *mode, const char *explain, struct err *err)
+static json_t *run_explain(struct db *db, const char *what, const char *mode, const char *explain, sqlstate *error,
+                           struct err *err)
 {
     struct scope scope;
     PGresult *rows = NULL;
@@ -76,6 +77,7 @@ static json_t *run_explain(struct db *db, const char *what, const char *mode, co
         return NULL;
     if (db_execf(db, what, err, "SET LOCAL plan_cache_mode = %s", mode))
         rows = db_rows(db, what, explain, 0, NULL, err);
+    *error = db_sqlstate(db); /* scope_end() forgets it */
     scope_end(&scope);
     if (rows && PQntuples(rows) > 0) {
         document = json_loads(PQgetvalue(rows, 0, 0), 0, &problem);
@@ -89,13 +91,13 @@ static json_t *run_explain(struct db *db, const char *what, const char *mode, co
 }
 
 static json_t *explain(struct db *db, const char *what, const char *mode, int n_params, const char *const *sample,
-                       struct err *err)
+                       sqlstate *error, struct err *err)
 {
     struct str sql = {0};
     json_t *document = NULL;
     str_append(&sql, "EXPLAIN (FORMAT JSON) EXECUTE " STATEMENT);
     if (append_arguments(db, &sql, n_params, sample, err))
-        document = run_explain(db, what, mode, str_text(&sql), err);
+        document = run_explain(db, what, mode, str_text(&sql), error, err);
     str_deinit(&sql);
     return document;
 }
@@ -105,19 +107,21 @@ bool plan_capture(struct db *db, const char *what, const char *sql, int n_params
 {
     *out = (struct plan){0};
     struct err problem = {0};
+    sqlstate error = 0;
     bool custom = sample && n_params > 0;
     if (!prepare(db, what, sql, err))
         return false;
     /* A generic plan does not look at the values, but a domain may refuse NULL. */
-    out->generic = explain(db, what, "force_generic_plan", n_params, sample, &problem);
+    out->generic = explain(db, what, "force_generic_plan", n_params, sample, &error, &problem);
     if (custom && problem.kind != ERR_STOPPED)
-        out->custom = explain(db, what, "force_custom_plan", n_params, sample, &problem);
+        out->custom = explain(db, what, "force_custom_plan", n_params, sample, &error, &problem);
     deallocate(db);
     bool ok = custom ? out->custom != NULL : out->generic != NULL;
     if (!ok) {
         if (err)
             *err = problem;
         plan_deinit(out);
+        out->error = error;
         return false;
     }
     plan_describe(out->custom ? out->custom : out->generic, out->shape, sizeof out->shape, out->scan, sizeof out->scan,

@@ -98,14 +98,23 @@ static void judge_complete(const struct session *session, struct trial_result *t
          (double)trial->duration_ns / 1e9, wanted_s);
 }
 
-static void judge_error(struct trial_result *trial, const struct sqlstate_count *error)
+static void warn_refused(const char *role, const struct sqlstate_count *error, struct trial_result *trial)
+{
+    trial_result_warn(trial, "%" PRId64 " attempt%s refused to role %.64s (42501), as this variant has it",
+                      error->count, error->count == 1 ? " was" : "s were", role);
+}
+
+static void judge_error(const struct session *session, struct trial_result *trial, const struct sqlstate_count *error)
 {
     char code[6];
     const char *name = sqlstate_name(error->code);
+    const char *role = variant_role(&session->workload->variants[trial->variant]);
     bool known = trial->first_error[0] && trial->first_error_code == error->code;
     if (expected_failure(error->code))
         return;
-    if (error->code == 0)
+    if (error->code == SQLSTATE_NOT_PERMITTED && role)
+        warn_refused(role, error, trial);
+    else if (error->code == 0)
         find(trial, VERDICT_INVALID, "%" PRId64 " connection%s lost in mid-transaction", error->count,
              error->count == 1 ? " was" : "s were");
     else
@@ -114,11 +123,11 @@ static void judge_error(struct trial_result *trial, const struct sqlstate_count 
              known ? trial->first_error : "");
 }
 
-static void judge_errors(struct trial_result *trial)
+static void judge_errors(const struct session *session, struct trial_result *trial)
 {
     int64_t ok = 0;
     for (size_t i = 0; i < trial->n_errors; i++)
-        judge_error(trial, &trial->errors[i]);
+        judge_error(session, trial, &trial->errors[i]);
     for (size_t t = 0; t < trial->n_transactions; t++)
         ok += trial->transactions[t].ok;
     if (ok > 0 || !trial->complete)
@@ -407,7 +416,7 @@ void judge_trial(const struct session *session, const struct state_print *before
     trial->reason[0] = '\0';
     judge_complete(session, trial);
     judge_examined(session, examined, trial);
-    judge_errors(trial);
+    judge_errors(session, trial);
     judge_accounting(trial);
     judge_arrivals(session, trial);
     judge_lag(trial);

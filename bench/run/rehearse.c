@@ -163,8 +163,21 @@ static bool check_into(struct session *session, const struct statement *statemen
                    what, statement->n_into, statement->n_into == 1 ? "" : "s", n, n == 1 ? "" : "s");
 }
 
-static bool prepare_statement(struct session *session, const struct transaction *transaction,
-                              const struct statement *statement, bool *writes, struct err *err)
+/* To find out what a role may not do can be the purpose. */
+static bool refused_to_role(const struct session *session, const struct variant *variant, const char *what,
+                            sqlstate error)
+{
+    const char *role = variant_role(variant);
+    if (!role || error != SQLSTATE_NOT_PERMITTED)
+        return false;
+    log_notice(session->options.log, "variant %s: %s is refused to role %s, and will count as failed", variant->name,
+               what, role);
+    return true;
+}
+
+static bool prepare_statement(struct session *session, const struct variant *variant,
+                              const struct transaction *transaction, const struct statement *statement, bool *writes,
+                              struct err *err)
 {
     char what[128];
     struct plan plan = {0};
@@ -174,19 +187,19 @@ static bool prepare_statement(struct session *session, const struct transaction 
     if (!check_into(session, statement, what, err))
         return false;
     if (!plan_capture(session->db, what, statement->sql, statement->n_params, NULL, &plan, err))
-        return session_blame(session, statement->where, err);
+        return refused_to_role(session, variant, what, plan.error) || session_blame(session, statement->where, err);
     *writes = *writes || plan.writes;
     plan_deinit(&plan);
     return true;
 }
 
-static bool prepare_all(struct session *session, bool *writes, struct err *err)
+static bool prepare_all(struct session *session, const struct variant *variant, bool *writes, struct err *err)
 {
     const struct workload *workload = session->workload;
     for (size_t t = 0; t < workload->n_transactions; t++)
         for (int s = 0; s < workload->transactions[t].n_statements; s++)
-            if (!prepare_statement(session, &workload->transactions[t], &workload->transactions[t].statements[s],
-                                   writes, err))
+            if (!prepare_statement(session, variant, &workload->transactions[t],
+                                   &workload->transactions[t].statements[s], writes, err))
                 return false;
     return true;
 }
@@ -210,7 +223,7 @@ static bool rehearse_variant_inside(struct session *session, const struct varian
     bool ok = db_exec(session->db, what, "SAVEPOINT pgdyno_settings", err) &&
               session_settings(session, session->workload->session, session->workload->n_session, true, err) &&
               session_settings(session, variant->settings, variant->n_settings, true, err) &&
-              prepare_all(session, writes, err) &&
+              prepare_all(session, variant, writes, err) &&
               db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_settings", err);
     snprintf(what, sizeof what, "variant %.64s, revert", variant->name);
     return ok && run_sql(session, what, variant->revert, err);

@@ -140,6 +140,9 @@ bool variant_enter(struct session *session, int variant, struct err *err);
 bool variant_leave(struct session *session, struct err *err);
 /* After a stop or an error: as much of it as can be undone. False if something stays. */
 bool variant_leave_anyway(struct session *session);
+/* The role that the variant's own settings give its sessions; NULL for none. What such a role is not permitted to do
+ * (42501) is what the variant is there to show: said, counted as failed, and no reason to distrust a trial. */
+const char *variant_role(const struct variant *variant);
 /* Around work with variants on somebody's server. In between, a schema that a killed run leaves behind is marked so
  * that it will not pass for a fresh one; at the end nothing of a variant stays, however the work ended. */
 void variants_begin(struct session *session);

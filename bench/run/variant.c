@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "session.h"
@@ -132,6 +133,16 @@ bool variant_leave_anyway(struct session *session)
         ok = drop_anyway(session, &variant->indexes[i]) && ok;
     session->current.variant = -1;
     return ok;
+}
+
+/* --- Asked by others ---------------------------------------------------------------------------------------------- */
+
+const char *variant_role(const struct variant *variant)
+{
+    for (size_t i = 0; i < variant->n_settings; i++)
+        if (strcasecmp(variant->settings[i].name, "role") == 0)
+            return variant->settings[i].value;
+    return NULL;
 }
 
 /* --- Around all of them ------------------------------------------------------------------------------------------- */

@@ -24,13 +24,14 @@ struct plan {
     char shape[PLAN_SHAPE_BYTES];
     /* The scan that matters most, by cost, for a table cell: "Seq Scan tasks", "Bitmap Index Scan status_prio". */
     char scan[PLAN_SCAN_BYTES];
-    bool writes; /* ModifyTable or LockRows anywhere */
+    bool writes;    /* ModifyTable or LockRows anywhere */
+    sqlstate error; /* after plan_capture() failed: the server's reason */
 };
 
 /* Plan one statement in the session's current state. `sql` has $1 … $n; `sample` are n text values (NULL entries are
  * NULL) or NULL. Utility statements (no plan) succeed with shape "" and writes = true. Runs nothing: never ANALYZE. The
  * generic plan comes from EXPLAIN EXECUTE of a prepared statement under plan_cache_mode = force_generic_plan. Leaves
- * the session as it was, also inside a transaction and when it fails; *out is then empty. */
+ * the session as it was, also inside a transaction and when it fails; *out is then empty but for `error`. */
 bool plan_capture(struct db *db, const char *what, const char *sql, int n_params, const char *const *sample,
                   struct plan *out, struct err *err);
 void plan_deinit(struct plan *plan);

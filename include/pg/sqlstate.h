@@ -22,6 +22,7 @@ typedef uint32_t sqlstate;
 #define SQLSTATE_CANNOT_CONNECT_NOW    SQLSTATE('5', '7', 'P', '0', '3')
 #define SQLSTATE_INVALID_PASSWORD      SQLSTATE('2', '8', 'P', '0', '1')
 #define SQLSTATE_READ_ONLY             SQLSTATE('2', '5', '0', '0', '6')
+#define SQLSTATE_NOT_PERMITTED         SQLSTATE('4', '2', '5', '0', '1')
 
 /* 0 unless `text` is exactly five of [0-9A-Z]. NULL is fine. */
 sqlstate sqlstate_parse(const char *text);

@@ -7,13 +7,16 @@
 #include "unit.h"
 
 static const struct transaction transactions[] = {{.name = "pay"}};
-static const struct variant variants[] = {{.name = "plain"}, {.name = "careful", .pool = {.pre_ping = true}}};
+static const struct setting reader[] = {{"role", "reader"}};
+static const struct variant variants[] = {{.name = "plain"},
+                                          {.name = "careful", .pool = {.pre_ping = true}},
+                                          {.name = "reading", .settings = reader, .n_settings = 1}};
 static const struct check checks[] = {{.name = "sum", .sql = "SELECT true"}};
 static const struct workload workload = {
     .transactions = transactions,
     .n_transactions = 1,
     .variants = variants,
-    .n_variants = 2,
+    .n_variants = 3,
     .n_checks = 1,
     .checks = checks,
     .measure = {.duration_ns = 8000000000},
@@ -165,6 +168,24 @@ static void conflicts_are_no_surprise(void **state)
     judged(&bench, true, &first, true, NULL);
     bench.transaction.failed = 4;
     judged(&bench, true, &first, true, "pay: 4 transactions gave up (max_tries is 3)");
+}
+
+/* A variant that gives its sessions a role is there to show what it may not do. */
+static void a_role_is_refused(void **state)
+{
+    (void)state;
+    struct bench bench;
+    good(&bench);
+    bench.trial.errors[0] = (struct sqlstate_count){SQLSTATE_NOT_PERMITTED, 12};
+    bench.trial.n_errors = 1;
+    bench.transaction.failed = 12;
+    bench.trial.variant = 2;
+    bench.session.has_first_print = (bool[]){false, false, false};
+    judged(&bench, true, &first, true, "12 attempts were refused to role reader (42501)");
+    good(&bench);
+    bench.trial.errors[0] = (struct sqlstate_count){SQLSTATE_NOT_PERMITTED, 12};
+    bench.trial.n_errors = 1;
+    judged(&bench, true, &first, false, "12 attempts failed with 42501");
 }
 
 static void nothing_succeeded(void **state)
@@ -502,6 +523,7 @@ int main(void)
         cmocka_unit_test(surprising_errors),
         cmocka_unit_test(each_message_with_its_own_kind),
         cmocka_unit_test(conflicts_are_no_surprise),
+        cmocka_unit_test(a_role_is_refused),
         cmocka_unit_test(nothing_succeeded),
         cmocka_unit_test(the_server_was_busy_otherwise),
         cmocka_unit_test(counts_disagree),

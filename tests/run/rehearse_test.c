@@ -169,6 +169,32 @@ static void what_cannot_be_rehearsed_is_said(void **state)
     str_deinit(&witness.notices);
 }
 
+#define MAKE_READER                                                                                                    \
+    "CREATE ROLE pgdyno_reader; DO $$ BEGIN EXECUTE format($f$GRANT USAGE ON SCHEMA %I TO pgdyno_reader$f$, "          \
+    "current_schema()); END $$"
+#define DROP_READER "DROP OWNED BY pgdyno_reader; DROP ROLE pgdyno_reader"
+
+/* Not what a role lacks by mistake elsewhere: only under a variant whose settings name it. */
+static void what_a_role_may_not_do_is_said(void **state)
+{
+    (void)state;
+    struct witness witness = {0};
+    struct err err = {0};
+    if (!rehearse(READING, "none: {}",
+                  "reader: { apply: '" MAKE_READER "', revert: " DROP_READER ", settings: { role: pgdyno_reader } }",
+                  &witness, &err))
+        fail_msg("%s: %s", err.where, err.text);
+    assert_contains(str_text(&witness.notices),
+                    "variant reader: transaction by_kind, statement 1 is refused to role pgdyno_reader");
+    assert_false(rehearse(READING, "none: {}",
+                          "none: { apply: '" MAKE_READER
+                          "; SET LOCAL ROLE pgdyno_reader', revert: RESET ROLE; " DROP_READER " }",
+                          &witness, &err));
+    assert_contains(err.text, "permission denied");
+    assert_sql(cluster_target(cluster), "SELECT count(*) FROM pg_roles WHERE rolname = 'pgdyno_reader'", "0");
+    str_deinit(&witness.notices);
+}
+
 static void a_stop_leaves_nothing(void **state)
 {
     (void)state;
@@ -204,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_check_gives_one_boolean),
         cmocka_unit_test(transaction_control_is_refused),
         cmocka_unit_test(what_cannot_be_rehearsed_is_said),
+        cmocka_unit_test(what_a_role_may_not_do_is_said),
         cmocka_unit_test(a_stop_leaves_nothing),
     };
     stop_install();
