@@ -199,6 +199,8 @@ static void bind_copy(struct builder *builder, const yaml_node_t *step, const ya
     struct loader *loader = builder->loader;
     const yaml_node_t *rows = get(builder, step, "rows"), *columns = get(builder, step, "columns");
     struct copy_rows *copy = LOADER_ARRAY(loader, struct copy_rows, 1);
+    if (builder->transaction->pipeline)
+        doc_problem(&loader->doc, step, "COPY cannot be part of a pipeline; leave out `pipeline: true`");
     if (!rows)
         doc_problem(&loader->doc, table, "`copy` needs `rows`: how many");
     if (!columns)
@@ -364,6 +366,9 @@ static void bind_rollback(struct builder *builder, const yaml_node_t *step, cons
     struct loader *loader = builder->loader;
     if (!doc_is_scalar(node) || doc_is_empty(node) || strcmp(doc_text(node), "true") != 0)
         doc_problem(&loader->doc, node, "write `rollback: true`, or leave the step out");
+    else if (builder->autocommit)
+        doc_problem(&loader->doc, node,
+                    "`rollback` has nothing to undo: with `autocommit: true` each statement is a transaction of its own");
     add_step(builder, step, (struct step){.kind = STEP_ROLLBACK});
 }
 

@@ -3,22 +3,13 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "bind_script.h"
 #include "schema.h"
 #include "steps.h"
 
 enum {
     NAME_MAX_BYTES = 48, /* leaves room for _1_v2 in a prepared statement's name */
 };
-
-bool bind_bool(struct loader *loader, const yaml_node_t *node, const char *what)
-{
-    if (!loader_wants_text(loader, node, what))
-        return false;
-    bool yes = strcmp(doc_text(node), "true") == 0;
-    if (!yes && strcmp(doc_text(node), "false") != 0)
-        doc_problem(&loader->doc, node, "%s must be true or false, not `%s`", what, doc_text(node));
-    return yes;
-}
 
 static void bind_weight(struct loader *loader, const yaml_node_t *node, struct transaction *transaction)
 {
@@ -52,14 +43,33 @@ static void bind_lets(struct builder *builder, const yaml_node_t *map)
     }
 }
 
-static void bind_body(struct builder *builder, const yaml_node_t *key, const yaml_node_t *node)
+bool has_body(struct loader *loader, const yaml_node_t *map)
+{
+    return doc_get(&loader->doc, map, "sql") || doc_get(&loader->doc, map, "steps") ||
+           doc_get(&loader->doc, map, "script");
+}
+
+/* A script says everything itself. */
+static void bind_script_alone(struct builder *builder, const yaml_node_t *map, const yaml_node_t *script)
+{
+    static const char *const others[] = {"sql", "steps", "let", "autocommit", "pipeline"};
+    struct loader *loader = builder->loader;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const yaml_node_t *node = doc_get(&loader->doc, map, others[i]);
+        if (node)
+            doc_problem(&loader->doc, node, "`script` and `%s` exclude each other", others[i]);
+    }
+    bind_script(builder, script);
+}
+
+static void bind_body(struct builder *builder, const yaml_node_t *key, const yaml_node_t *map)
 {
     struct loader *loader = builder->loader;
-    const yaml_node_t *let = doc_get(&loader->doc, node, "let"), *sql = doc_get(&loader->doc, node, "sql");
-    const yaml_node_t *steps = doc_get(&loader->doc, node, "steps");
-    if (let && !doc_is_empty(let))
-        bind_lets(builder, let);
-    if (sql && steps) {
+    const yaml_node_t *sql = doc_get(&loader->doc, map, "sql"), *steps = doc_get(&loader->doc, map, "steps");
+    const yaml_node_t *script = doc_get(&loader->doc, map, "script");
+    if (script) {
+        bind_script_alone(builder, map, script);
+    } else if (sql && steps) {
         doc_problem(&loader->doc, steps, "`sql` and `steps` exclude each other; put the statement into the steps");
     } else if (steps) {
         steps_names(builder, steps, builder_later);
@@ -68,15 +78,61 @@ static void bind_body(struct builder *builder, const yaml_node_t *key, const yam
     } else if (sql) {
         steps_params_of_sql(builder, sql);
         bind_only_sql(builder, sql);
-    } else if (!doc_get(&loader->doc, node, "script")) {
-        doc_problem(&loader->doc, key, "the transaction `%s` needs `sql` or `steps`", doc_text(key));
+    } else {
+        doc_problem(&loader->doc, key, "the transaction `%s` needs `sql`, `steps` or `script`", doc_text(key));
     }
+}
+
+/* A single statement is a transaction anyway; more than that, or one that waits, needs BEGIN and COMMIT to be one. */
+static bool needs_block(const struct builder *builder)
+{
+    const struct transaction *transaction = builder->transaction;
+    bool needs = transaction->n_statements > 1 || transaction->n_loops > 0;
+    for (int i = 0; i < transaction->n_steps; i++)
+        needs = needs || builder->steps[i].kind == STEP_SLEEP || builder->steps[i].kind == STEP_ROLLBACK;
+    return needs;
+}
+
+/* What can be said of the whole only. */
+static void check_body(struct builder *builder, const yaml_node_t *key, const struct transaction_parts *parts)
+{
+    struct loader *loader = builder->loader;
+    const struct transaction *transaction = builder->transaction;
+    if (transaction->n_statements == 0)
+        doc_problem(&loader->doc, key, "the transaction `%s` sends nothing: it needs a step with `sql` or `copy`",
+                    doc_text(key));
+    else if (transaction->pipeline && doc_get(&loader->doc, parts->body, "pipeline") &&
+             transaction->n_statements == 1 && transaction->n_loops == 0)
+        doc_problem(&loader->doc, parts->pipeline, "`pipeline` has no effect: there is only one statement to send");
+}
+
+void bind_parts(struct loader *loader, const yaml_node_t *key, const struct transaction_parts *parts,
+                struct transaction *transaction)
+{
+    struct builder builder;
+    builder_init(&builder, loader, transaction);
+    builder.variant = parts->variant;
+    transaction->weight = 1;
+    if (parts->weight)
+        bind_weight(loader, parts->weight, transaction);
+    builder.autocommit = parts->autocommit && schema_bind_bool(loader, parts->autocommit, "autocommit");
+    transaction->pipeline = parts->pipeline && schema_bind_bool(loader, parts->pipeline, "pipeline");
+    if (builder.autocommit && transaction->pipeline)
+        doc_problem(&loader->doc, parts->pipeline,
+                    "`pipeline` and `autocommit` exclude each other: what a pipeline sends at once is one transaction");
+    size_t before = loader->problems->count;
+    if (parts->let && !doc_is_empty(parts->let))
+        bind_lets(&builder, parts->let);
+    bind_body(&builder, key, parts->body);
+    if (loader->problems->count == before && !doc_get(&loader->doc, parts->body, "script"))
+        check_body(&builder, key, parts);
+    transaction->block = !builder.autocommit && !transaction->script && needs_block(&builder);
+    builder_finish(&builder);
 }
 
 static void bind_transaction(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node,
                              struct transaction *transaction)
 {
-    struct builder builder;
     char what[120];
     *transaction = (struct transaction){.name = loader_copy(loader, doc_text(key)), .weight = 1};
     snprintf(what, sizeof what, "the transaction `%.80s`", doc_text(key));
@@ -84,20 +140,21 @@ static void bind_transaction(struct loader *loader, const yaml_node_t *key, cons
         !loader_wants_map(loader, node, what))
         return;
     schema_check_keys(loader, node, transaction_keys, "a transaction");
-    const yaml_node_t *weight = doc_get(&loader->doc, node, "weight");
-    const yaml_node_t *autocommit = doc_get(&loader->doc, node, "autocommit");
-    if (weight)
-        bind_weight(loader, weight, transaction);
-    builder_init(&builder, loader, transaction);
-    bind_body(&builder, key, node);
-    transaction->block =
-        !(autocommit && bind_bool(loader, autocommit, "`autocommit`")) && transaction->n_statements > 1;
-    builder_finish(&builder);
+    const struct transaction_parts parts = {.body = node,
+                                            .let = doc_get(&loader->doc, node, "let"),
+                                            .weight = doc_get(&loader->doc, node, "weight"),
+                                            .autocommit = doc_get(&loader->doc, node, "autocommit"),
+                                            .pipeline = doc_get(&loader->doc, node, "pipeline")};
+    bind_parts(loader, key, &parts, transaction);
 }
 
 void bind_transactions(struct loader *loader, const yaml_node_t *node)
 {
     struct workload *workload = loader->workload;
+    if (scripts_given(loader) > 0) {
+        bind_given_scripts(loader);
+        return;
+    }
     if (!loader_wants_map(loader, node, "`transactions`"))
         return;
     struct transaction *transactions = LOADER_ARRAY(loader, struct transaction, doc_count(node));

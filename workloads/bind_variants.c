@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "schema.h"
+#include "steps.h"
 #include "workloads/sqltext.h"
 
 enum {
@@ -114,8 +115,11 @@ static void describe_pool(struct loader *loader, const yaml_node_t *pool, struct
     }
 }
 
-static const char *describe(struct loader *loader, const struct variant *variant, const yaml_node_t *pool)
+/* One line of all that the variant changes. */
+static const char *describe(struct loader *loader, const struct variant *variant, const yaml_node_t *node)
 {
+    const yaml_node_t *pool = doc_is_map(node) ? doc_get(&loader->doc, node, "pool") : NULL;
+    const yaml_node_t *rewrites = doc_is_map(node) ? doc_get(&loader->doc, node, "transactions") : NULL;
     struct str about = {0};
     for (size_t i = 0; i < variant->n_indexes; i++) {
         str_append(&about, about.len ? "; index " : "index ");
@@ -129,6 +133,8 @@ static const char *describe(struct loader *loader, const struct variant *variant
         str_printf(&about, "%s%s = %s", about.len ? "; " : "", variant->settings[i].name, variant->settings[i].value);
     if (pool && doc_is_map(pool))
         describe_pool(loader, pool, &about);
+    if (rewrites)
+        describe_rewrites(loader, rewrites, &about);
     const char *copy = loader_copy(loader, about.len ? str_text(&about) : "as the schema leaves it");
     loader->problems->failed = loader->problems->failed || about.failed;
     str_deinit(&about);
@@ -140,10 +146,9 @@ static const char *bind_sql_text(struct loader *loader, const yaml_node_t *node,
     return node && loader_wants_text(loader, node, what) ? loader_copy(loader, doc_text(node)) : NULL;
 }
 
-static void bind_variant(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node,
+static void bind_variant(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node, int place,
                          struct variant *variant)
 {
-    const yaml_node_t *pool = NULL;
     *variant = (struct variant){.name = loader_copy(loader, doc_text(key)),
                                 .pool = loader->workload->pool,
                                 .transactions = loader->workload->transactions,
@@ -159,7 +164,8 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
         const yaml_node_t *apply = doc_get(&loader->doc, node, "apply"),
                           *revert = doc_get(&loader->doc, node, "revert");
         const yaml_node_t *settings = doc_get(&loader->doc, node, "settings");
-        pool = doc_get(&loader->doc, node, "pool");
+        const yaml_node_t *rewrites = doc_get(&loader->doc, node, "transactions");
+        const yaml_node_t *pool = doc_get(&loader->doc, node, "pool");
         if (pool) {
             schema_bind_pool(loader, pool, &variant->pool);
             check_habits(loader, (struct origin){.node = pool}, &variant->pool, &loader->workload->pool);
@@ -168,6 +174,8 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
             bind_indexes(loader, index, variant);
         if (settings)
             bind_settings(loader, settings, "`settings`", &variant->settings, &variant->n_settings);
+        if (rewrites)
+            bind_rewrites(loader, rewrites, place, variant);
         if (!apply != !revert)
             doc_problem(&loader->doc, apply ? apply : revert,
                         "`%s` needs `%s`: the next variant must find the schema %s", apply ? "apply" : "revert",
@@ -176,7 +184,7 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
         variant->revert = bind_sql_text(loader, revert, "`revert`");
     }
     if (variant->name)
-        variant->about = describe(loader, variant, pool);
+        variant->about = describe(loader, variant, node);
 }
 
 /* Keep the variants that the command line names, in the file's order. */
@@ -223,7 +231,8 @@ void bind_variants(struct loader *loader, const yaml_node_t *node)
     if (!variants)
         return;
     for (size_t i = 0; i < count; i++)
-        bind_variant(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i), &variants[i]);
+        bind_variant(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i),
+                     (int)i + 1, &variants[i]);
     if (count == 0)
         variants[0] = (struct variant){.name = "none",
                                        .about = "as the schema leaves it",

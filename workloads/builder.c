@@ -165,7 +165,7 @@ static void undefined_variable(struct builder *builder, const struct text_origin
     struct loader *loader = builder->loader;
     size_t n = (size_t)builder->transaction->n_variables;
     const char **names = LOADER_ARRAY(loader, const char *, n + loader->n_params + 1);
-    char hint[160];
+    char hint[160] = "";
     if (!names || !name)
         return;
     if (is_later(builder, name)) {
@@ -177,7 +177,8 @@ static void undefined_variable(struct builder *builder, const struct text_origin
     for (size_t i = 0; i < loader->n_params; i++)
         names[n++] = loader->params[i].name;
     const char *nearest = str_nearest(name, names);
-    snprintf(hint, sizeof hint, nearest ? " (did you mean `:%s`?)" : "", nearest);
+    if (nearest)
+        snprintf(hint, sizeof hint, " (did you mean `:%s`?)", nearest);
     text_problem(origin, item->offset, item->len, "no variable or param `:%s`%s", name, hint);
 }
 
@@ -223,23 +224,29 @@ static const char *prepared_name(const struct builder *builder, int number)
                             : arena_printf(arena, "%s_%d", transaction, number);
 }
 
-struct statement *builder_statement(struct builder *builder, const struct text_origin *origin, const char *sql)
+struct statement *builder_add_statement(struct builder *builder, const struct text_origin *origin, const char *sql)
 {
-    struct loader *loader = builder->loader;
     struct transaction *transaction = builder->transaction;
-    size_t n_variables = 0;
-    if (!check_sql(origin, sql, &n_variables) ||
-        !GROW(builder, statements, cap_statements, transaction->n_statements))
+    if (!GROW(builder, statements, cap_statements, transaction->n_statements))
         return NULL;
     struct statement *statement = &builder->statements[transaction->n_statements++];
     *statement = (struct statement){.number = transaction->n_statements,
                                     .text = copy_name(builder, sql, sqltext_trimmed(sql)),
                                     .prepared_name = prepared_name(builder, transaction->n_statements),
                                     .where = text_where(origin, 0)};
-    if (!statement->text || !statement->prepared_name || !statement->where) {
-        loader->problems->failed = true;
+    if (statement->text && statement->prepared_name && statement->where)
+        return statement;
+    builder->loader->problems->failed = true;
+    return NULL;
+}
+
+struct statement *builder_statement(struct builder *builder, const struct text_origin *origin, const char *sql)
+{
+    size_t n_variables = 0;
+    struct statement *statement =
+        check_sql(origin, sql, &n_variables) ? builder_add_statement(builder, origin, sql) : NULL;
+    if (!statement)
         return NULL;
-    }
     if (!*statement->text)
         text_problem(origin, 0, 0, "there is no statement here");
     cut_sql(builder, origin, statement, n_variables);

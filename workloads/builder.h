@@ -39,7 +39,8 @@ struct builder {
     const char **later; /* names that some step sets: to tell "too early" from "never" */
     size_t n_later;
     size_t cap_variables, cap_lets, cap_statements, cap_steps, cap_later;
-    int variant; /* of a rewrite, its place among the variants from 1: part of prepared names; 0: the workload's own */
+    bool autocommit; /* each statement is a transaction of its own */
+    int variant;     /* of a rewrite, its place among the variants from 1: part of prepared names; 0: the workload's own */
 };
 
 /* `transaction` is all-zero but its name and what its reader sets itself (weight, pipeline, script, block). */
@@ -64,6 +65,8 @@ struct step *builder_step(struct builder *builder, struct step step);
 /* One statement with its text, name, place and number; `:name` of known slots became parameters, and what is unknown
  * was reported. Its index is transaction->n_statements - 1. NULL: it is no statement at all (reported), or no memory. */
 struct statement *builder_statement(struct builder *builder, const struct text_origin *origin, const char *sql);
+/* The same, but `sql`, `parts` and `params` are left to the caller, and nothing is checked. */
+struct statement *builder_add_statement(struct builder *builder, const struct text_origin *origin, const char *sql);
 /* The scope for expressions of a step: the slots so far. */
 struct expr_scope builder_scope(const struct builder *builder);
 

@@ -111,7 +111,8 @@ const struct key transaction_keys[] = {
     ELSEWHERE("sql", FORM_SQL, NULL, "the only statement"),
     ELSEWHERE("steps", FORM_LIST, step_keys, "several: sql, copy, if, set, sleep, repeat, rollback"),
     ELSEWHERE("autocommit", FORM_BOOL, NULL, "true: no BEGIN … COMMIT around the steps"),
-    LATER("script", "a pgbench script"),
+    ELSEWHERE("pipeline", FORM_BOOL, NULL, "true: statements are sent without waiting for answers that no step needs"),
+    ELSEWHERE("script", FORM_TEXT, NULL, "a pgbench script: its path, or tpcb-like, simple-update, select-only"),
     END,
 };
 
@@ -151,13 +152,25 @@ const struct key elif_keys[] = {
     END,
 };
 
+/* As transaction_keys: what is given replaces the workload's. */
+const struct key rewrite_keys[] = {
+    ELSEWHERE("weight", FORM_NUMBER, NULL, "how often it is chosen under this variant"),
+    ELSEWHERE("let", FORM_EXPRESSIONS, NULL, "other variables; without it the same draws as ever"),
+    ELSEWHERE("sql", FORM_SQL, NULL, "the only statement, instead of the old body"),
+    ELSEWHERE("steps", FORM_LIST, step_keys, "steps instead of the old body"),
+    ELSEWHERE("autocommit", FORM_BOOL, NULL, "true: no BEGIN … COMMIT around the steps"),
+    ELSEWHERE("pipeline", FORM_BOOL, NULL, "true: statements are sent without waiting for answers that no step needs"),
+    LATER("script", "a pgbench script"),
+    END,
+};
+
 const struct key variant_keys[] = {
     ELSEWHERE("index", FORM_SQL_LIST, NULL, "what may follow CREATE INDEX name ON; one or a list"),
     ELSEWHERE("apply", FORM_SQL, NULL, "SQL that makes the change"),
     ELSEWHERE("revert", FORM_SQL, NULL, "SQL that undoes it"),
     ELSEWHERE("settings", FORM_SETTINGS, NULL, "of every session under this variant"),
     ELSEWHERE("pool", FORM_MAP, pool_keys, "habits of the pool that differ under this variant"),
-    LATER("transactions", "rewrites"),
+    ELSEWHERE("transactions", FORM_MAPS, rewrite_keys, "name: what is different of this transaction under this variant"),
     END,
 };
 

@@ -136,6 +136,16 @@ static void set_bool(struct loader *loader, const struct key *key, const struct 
     loader_problem(loader, written->origin, "`%s` must be true or false, not `%s`", key->name, written->text);
 }
 
+bool schema_bind_bool(struct loader *loader, const yaml_node_t *node, const char *name)
+{
+    bool truth = false;
+    char what[40];
+    snprintf(what, sizeof what, "`%s`", name);
+    if (loader_wants_text(loader, node, what))
+        set_bool(loader, &(struct key){.name = name}, &(struct written){doc_text(node), {.node = node}}, &truth);
+    return truth;
+}
+
 static void set_range(struct loader *loader, const struct key *key, const struct written *written, int64_t *out)
 {
     const char *dots = strstr(written->text, "..");
@@ -432,8 +442,8 @@ static void apply_overrides(struct loader *loader)
         const struct key *key = find_path(override->key);
         if (key)
             override_key(loader, override, key);
-        else if (str_starts_with(override->key, "params."))
-            continue; /* bind_params */
+        else if (str_starts_with(override->key, "params.") || str_starts_with(override->key, "script."))
+            continue; /* bind_params, bind_transactions */
         else if (strcmp(override->key, "variants") != 0)
             loader_problem(loader, (struct origin){.option = override->option}, "no key `%s` to override",
                            override->key);

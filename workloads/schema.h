@@ -69,7 +69,7 @@ struct key {
 
 /* Rows end with a NULL name. */
 extern const struct key top_keys[], pool_keys[], table_keys[], transaction_keys[], step_keys[], each_keys[],
-    repeat_keys[], elif_keys[], variant_keys[];
+    repeat_keys[], elif_keys[], rewrite_keys[], variant_keys[];
 
 /* Report what is not in `keys`, and what is not supported yet. `what` is where: "a transaction". */
 void schema_check_keys(struct loader *loader, const yaml_node_t *map, const struct key *keys, const char *what);
@@ -77,6 +77,8 @@ void schema_check_keys(struct loader *loader, const yaml_node_t *map, const stru
 void schema_bind(struct loader *loader, const yaml_node_t *root);
 /* A `pool:` of a variant: what it says replaces that in *habits. */
 void schema_bind_pool(struct loader *loader, const yaml_node_t *node, struct pool_habits *habits);
+/* true, false and their like; reports anything else, and is false then. */
+bool schema_bind_bool(struct loader *loader, const yaml_node_t *node, const char *name);
 /* Where "load.clients" was given: the command line wins over the file; nowhere: both members are NULL. */
 struct origin schema_origin(struct loader *loader, const char *path);
 

@@ -1,4 +1,4 @@
-/* The steps of a transaction in YAML. */
+/* Transactions and their steps in YAML. */
 #ifndef WORKLOADS_STEPS_H
 #define WORKLOADS_STEPS_H
 
@@ -25,7 +25,23 @@ size_t steps_count(struct builder *builder, const yaml_node_t *list);
 void bind_steps(struct builder *builder, const yaml_node_t *list, const char *what, int nesting);
 /* A transaction's only statement. */
 void bind_only_sql(struct builder *builder, const yaml_node_t *sql);
-/* "true" or "false"; reports anything else and is false. */
-bool bind_bool(struct loader *loader, const yaml_node_t *node, const char *what);
+
+/* Where the parts of a transaction stand: all in one map, or some in a variant's rewrite. NULL: not given. */
+struct transaction_parts {
+    const yaml_node_t *body; /* the map that has the statements */
+    const yaml_node_t *let, *weight, *autocommit, *pipeline;
+    int variant; /* the rewriting variant's place from 1; 0: none */
+};
+
+/* bind_transactions.c: `key` is what the transaction is called, for messages. Sets all but its name. */
+void bind_parts(struct loader *loader, const yaml_node_t *key, const struct transaction_parts *parts,
+                struct transaction *transaction);
+/* Has the map a body of its own? */
+bool has_body(struct loader *loader, const yaml_node_t *map);
+
+/* bind_rewrites.c: a variant's own transactions, from its key `transactions`. `place` is the variant's, from 1. */
+void bind_rewrites(struct loader *loader, const yaml_node_t *node, int place, struct variant *variant);
+/* "close_task rewritten, find_user at weight 3": for the variant's line. */
+void describe_rewrites(struct loader *loader, const yaml_node_t *node, struct str *about);
 
 #endif

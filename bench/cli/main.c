@@ -15,7 +15,7 @@
  *               copy_in  one COPY                     load      many, in parallel         rejection  the row at fault
  *   workloads/  loader   from a file to a workload    doc       YAML with places          schema, keys  keys as rows
  *               bind_tables, bind_transactions, bind_variants, spec   nodes to structs    sqltext  :name in SQL
- *               builder, text_origin  one transaction         bind_steps, step_walk  its steps in YAML
+ *               builder, text_origin  one transaction         bind_steps, step_walk, bind_rewrites  in YAML
  *               lexer, expr, program   expressions, compiled                              problems  underlined
  *               eval, operators, format, permute, function_table, functions, functions_data   and run
  *               rates    500/s, 80%                   check, check_load  is it sound        catalog  finds what is there
