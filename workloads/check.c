@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bind_script.h"
 #include "schema.h"
 
 enum {
@@ -158,6 +159,15 @@ static void require(struct loader *loader, const yaml_node_t *root, const char *
         problems_add(loader->problems, 1, 1, 1, "the workload needs `%s`: %s", key, why);
 }
 
+static void no_weight(struct loader *loader, const yaml_node_t *transactions)
+{
+    static const char text[] = "every transaction has weight 0; at least one must have more";
+    if (transactions)
+        doc_problem(&loader->doc, transactions, text);
+    else
+        problems_add(loader->problems, 0, 0, 0, "%s", text);
+}
+
 void check_workload(struct loader *loader)
 {
     struct workload *workload = loader->workload;
@@ -165,15 +175,17 @@ void check_workload(struct loader *loader)
     const yaml_node_t *transactions = doc_get(&loader->doc, root, "transactions");
     require(loader, root, "workload", "its name");
     require(loader, root, "transactions", "what is measured");
+    if (scripts_given(loader) > 0)
+        transactions = NULL; /* which says nothing of those */
     if (transactions && doc_is_map(transactions) && doc_count(transactions) == 0)
         doc_problem(&loader->doc, transactions, "a workload needs at least one transaction");
     else if (workload->n_transactions > 0 && workload->total_weight == 0 && loader->problems->count == 0)
-        doc_problem(&loader->doc, transactions, "every transaction has weight 0; at least one must have more");
+        no_weight(loader, transactions);
     check_load(loader);
     check_circles(loader);
     if (loader->problems->count > 0 || loader->problems->failed)
         return;
     try_tables(loader);
-    if (loader->problems->count == 0)
+    if (loader->problems->count == 0 && transactions)
         try_transactions(loader, transactions);
 }

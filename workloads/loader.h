@@ -43,6 +43,7 @@ struct loader {
     struct relation *relations;      /* workload->tables, then sources */
     const struct table_spec **specs; /* the same, for expressions */
     size_t n_relations;
+    uint64_t scripts_hash; /* of the texts of all pgbench scripts */
 };
 
 /* Zeroed; NULL, and problems->failed, when there is no memory. */

@@ -21,6 +21,15 @@ static struct script_place place_in(const char *text, size_t offset)
     return place;
 }
 
+/* How many characters of the place's line are underlined. */
+static int width_of(const char *text, size_t len)
+{
+    int width = 0;
+    for (size_t i = 0; i < len && text[i] && text[i] != '\n' && text[i] != '\r'; i++)
+        width += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return width;
+}
+
 void text_problem(const struct text_origin *origin, size_t offset, size_t len, const char *fmt, ...)
 {
     struct str text = {0};
@@ -34,8 +43,8 @@ void text_problem(const struct text_origin *origin, size_t offset, size_t len, c
         doc_problem_in(&origin->loader->doc, origin->node, offset, len, "%s", str_text(&text));
     } else {
         struct script_place place = place_in(origin->text, offset);
-        problems_add(problems, 0, 0, 0, "%s:%d:%d: %s", origin->path, place.line, place.column,
-                     str_text(&text));
+        problems_add_in(problems, problems_file(problems, origin->path, origin->text), place.line, place.column,
+                        width_of(origin->text + offset, len), "%s", str_text(&text));
     }
     problems->failed = problems->failed || text.failed;
     str_deinit(&text);

@@ -58,6 +58,7 @@ static void hash_workload(struct loader *loader)
             feed_table(loader, &loader->relations[i], &seed);
     feed(&all, workload->text);
     feed(&all, workload->schema_sql); /* it may come from a file of its own */
+    str_printf(&all, "%" PRIx64 ";", loader->scripts_hash);
     for (size_t i = 0; i < workload->n_sources; i++)
         str_printf(&all, "%" PRIx64 ";", workload->sources[i]->hash);
     set_hash(workload->seed_hash, &seed);
@@ -128,8 +129,9 @@ static void bind(struct loader *loader)
         hash_workload(loader);
 }
 
-bool workload_load(const char *path, const struct override *overrides, size_t n_overrides, struct workload **out,
-                   struct problems *problems)
+/* `text`: the workload's, if it is not in a file. */
+static bool load(const char *path, const char *text, const struct override *overrides, size_t n_overrides,
+                 struct workload **out, struct problems *problems)
 {
     *out = NULL;
     *problems = (struct problems){0};
@@ -143,7 +145,10 @@ bool workload_load(const char *path, const struct override *overrides, size_t n_
                             .workload = workload,
                             .overrides = overrides,
                             .n_overrides = n_overrides};
-    if (read_text(workload, problems) && doc_open(&loader.doc, workload->text, workload->arena, problems))
+    if (text)
+        workload->text = text;
+    workload->existing = text != NULL;
+    if ((text || read_text(workload, problems)) && doc_open(&loader.doc, workload->text, workload->arena, problems))
         bind(&loader);
     doc_close(&loader.doc);
     if (problems->count > 0 || problems->failed) {
@@ -152,4 +157,20 @@ bool workload_load(const char *path, const struct override *overrides, size_t n_
     }
     *out = workload;
     return true;
+}
+
+bool workload_load(const char *path, const struct override *overrides, size_t n_overrides, struct workload **out,
+                   struct problems *problems)
+{
+    return load(path, NULL, overrides, n_overrides, out, problems);
+}
+
+bool workload_load_scripts(const struct override *overrides, size_t n_overrides, struct workload **out,
+                           struct problems *problems)
+{
+    static const char text[] = "workload: scripts\n"
+                               "about: pgbench scripts on the tables that are there\n"
+                               "params: { scale: 1 }\n"
+                               "transactions: {}\n";
+    return load("scripts", text, overrides, n_overrides, out, problems);
 }

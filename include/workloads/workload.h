@@ -17,6 +17,10 @@ struct override {
     const char *option; /* "--duration", for messages */
 };
 
+/* Keys of overrides that replace all transactions by pgbench scripts, one each: "bench.sql@3", "tpcb-like". */
+#define OVERRIDE_SCRIPT_FILE    "script.file"
+#define OVERRIDE_SCRIPT_BUILTIN "script.builtin"
+
 /* The i-th key of a section whose keys an override can name: of "sweep" the 0th is "pool". NULL after the last, and for
  * what is no such section. */
 const char *workload_key(const char *section, size_t i);
@@ -25,6 +29,9 @@ const char *workload_key(const char *section, size_t i);
  * name). False, *out NULL, if there was any. Sends nothing to a server. The caller frees *out. */
 bool workload_load(const char *path, const struct override *overrides, size_t n_overrides, struct workload **out,
                    struct problems *problems);
+/* The same without a file: the scripts among the overrides, for the tables that a given server has already. */
+bool workload_load_scripts(const struct override *overrides, size_t n_overrides, struct workload **out,
+                           struct problems *problems);
 void workload_free(struct workload *workload); /* NULL is fine */
 
 /* The file that WORKLOAD means: itself when it has a slash or ends in .yaml or .yml, else the catalog's. False with the
