@@ -117,6 +117,15 @@ static bool begins_with(const char *sql, const char *word)
     return strncasecmp(sql, word, len) == 0 && script_name_len(sql) == len;
 }
 
+static bool is_control(const char *sql)
+{
+    static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (begins_with(sql, words[i]))
+            return true;
+    return false;
+}
+
 static void check_statement(struct reader *reader, const struct script_command *command)
 {
     enum protocol protocol = reader->builder->loader->workload->measure.protocol;
@@ -231,6 +240,8 @@ static void bind_sql(struct reader *reader, const struct script_command *command
     if (!statement)
         return;
     statement->verbatim = true;
+    statement->control = !command->combined && is_control(command->text);
+    statement->several = command->combined;
     cut(reader, &origin, statement);
     keep(reader, command, statement);
     add_step(reader, command, (struct step){.kind = STEP_SQL, .statement = statement->number - 1});

@@ -51,6 +51,8 @@ struct statement {
     int n_params;
     const int *params;        /* variable slot of each $k */
     const char *const *parts; /* n_params + 1 pieces of SQL text around the parameters, for the simple protocol */
+    bool control;             /* BEGIN, COMMIT, SAVEPOINT, …: has no plan */
+    bool several;             /* queries in one, `\;` of a script: simple protocol only, cannot be prepared */
     bool verbatim;            /* simple protocol: values go in as they are, unquoted, as pgbench does it */
     enum keep keep;
     int n_into;         /* KEEP_INTO */
@@ -210,7 +212,7 @@ struct retry_policy {
 
 /* Where the file names a thing, for messages about what only the server can tell. */
 struct file_place {
-    const void *thing; /* a table_spec, column_spec, setting or check of the workload */
+    const void *thing; /* a table_spec, column_spec, setting or check of the workload, or the text of SQL or of an index */
     const char *where; /* "tasks.yaml:48" */
     const struct file_place *next;
 };
