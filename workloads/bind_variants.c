@@ -81,9 +81,12 @@ static void bind_indexes(struct loader *loader, const yaml_node_t *node, struct 
     variant->indexes = indexes;
     for (size_t i = 0; i < count; i++) {
         const yaml_node_t *item = doc_is_list(node) ? doc_item(&loader->doc, node, i) : node;
-        if (check_definition(loader, item))
-            indexes[variant->n_indexes++] = (struct index_spec){index_name(loader, variant->name, i + 1, count),
-                                                                loader_copy(loader, doc_text(item))};
+        if (!check_definition(loader, item))
+            continue;
+        const char *definition = loader_copy(loader, doc_text(item));
+        loader_place(loader, definition, item);
+        indexes[variant->n_indexes++] =
+            (struct index_spec){index_name(loader, variant->name, i + 1, count), definition};
     }
 }
 
@@ -125,9 +128,10 @@ static const char *describe(struct loader *loader, const struct variant *variant
         str_append(&about, about.len ? "; index " : "index ");
         str_append(&about, variant->indexes[i].definition);
     }
+    const yaml_node_t *file = doc_is_map(node) ? doc_get(&loader->doc, node, "apply_file") : NULL;
     if (variant->apply) {
         str_append(&about, about.len ? "; " : "");
-        append_line(&about, variant->apply);
+        append_line(&about, file ? doc_text(file) : variant->apply);
     }
     for (size_t i = 0; i < variant->n_settings; i++)
         str_printf(&about, "%s%s = %s", about.len ? "; " : "", variant->settings[i].name, variant->settings[i].value);
@@ -141,9 +145,35 @@ static const char *describe(struct loader *loader, const struct variant *variant
     return copy;
 }
 
-static const char *bind_sql_text(struct loader *loader, const yaml_node_t *node, const char *what)
+/* SQL in its place, or from a file. */
+static const char *bind_sql_text(struct loader *loader, const yaml_node_t *map, const char *key, const yaml_node_t **at)
 {
-    return node && loader_wants_text(loader, node, what) ? loader_copy(loader, doc_text(node)) : NULL;
+    char file_key[24], what[32];
+    snprintf(file_key, sizeof file_key, "%s_file", key);
+    const yaml_node_t *text = doc_get(&loader->doc, map, key), *file = doc_get(&loader->doc, map, file_key);
+    *at = text ? text : file;
+    if (text && file) {
+        doc_problem(&loader->doc, file, "`%s` and `%s` exclude each other", key, file_key);
+        return NULL;
+    }
+    snprintf(what, sizeof what, "`%s`", file ? file_key : key);
+    if (file)
+        return loader_sql_file(loader, file, what);
+    const char *sql = text && loader_wants_text(loader, text, what) ? loader_copy(loader, doc_text(text)) : NULL;
+    if (sql)
+        loader_place(loader, sql, text);
+    return sql;
+}
+
+static void bind_change(struct loader *loader, const yaml_node_t *map, struct variant *variant)
+{
+    const yaml_node_t *apply, *revert;
+    variant->apply = bind_sql_text(loader, map, "apply", &apply);
+    variant->revert = bind_sql_text(loader, map, "revert", &revert);
+    if (!apply != !revert)
+        doc_problem(&loader->doc, apply ? apply : revert,
+                    "`%s` needs `%s`: the next variant must find the schema as it was", apply ? "apply" : "revert",
+                    apply ? "revert" : "apply");
 }
 
 static void bind_variant(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node, int place,
@@ -161,8 +191,6 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
     else if (!doc_is_empty(node) && loader_wants_map(loader, node, what)) {
         schema_check_keys(loader, node, variant_keys, "a variant");
         const yaml_node_t *index = doc_get(&loader->doc, node, "index");
-        const yaml_node_t *apply = doc_get(&loader->doc, node, "apply"),
-                          *revert = doc_get(&loader->doc, node, "revert");
         const yaml_node_t *settings = doc_get(&loader->doc, node, "settings");
         const yaml_node_t *rewrites = doc_get(&loader->doc, node, "transactions");
         const yaml_node_t *pool = doc_get(&loader->doc, node, "pool");
@@ -176,12 +204,7 @@ static void bind_variant(struct loader *loader, const yaml_node_t *key, const ya
             bind_settings(loader, settings, "`settings`", &variant->settings, &variant->n_settings);
         if (rewrites)
             bind_rewrites(loader, rewrites, place, variant);
-        if (!apply != !revert)
-            doc_problem(&loader->doc, apply ? apply : revert,
-                        "`%s` needs `%s`: the next variant must find the schema %s", apply ? "apply" : "revert",
-                        apply ? "revert" : "apply", "as it was");
-        variant->apply = bind_sql_text(loader, apply, "`apply`");
-        variant->revert = bind_sql_text(loader, revert, "`revert`");
+        bind_change(loader, node, variant);
     }
     if (variant->name)
         variant->about = describe(loader, variant, node);

@@ -1,5 +1,6 @@
 /* The rows. A key of a later issue is KEY_LATER, so that it is refused by name rather than ignored. */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 
 static void bind_name(struct loader *loader, const yaml_node_t *node);
 static void bind_schema_file(struct loader *loader, const yaml_node_t *node);
+static void bind_constraints_file(struct loader *loader, const yaml_node_t *node);
 static void bind_session(struct loader *loader, const yaml_node_t *node);
 static void bind_server(struct loader *loader, const yaml_node_t *node);
 
@@ -87,6 +89,7 @@ const struct key top_keys[] = {
     {"schema", KEY_TEXT, AT(schema_sql), 0, 0, NULL, "SQL run before the rows are loaded", NULL, NULL},
     BIND("schema_file", bind_schema_file, FORM_FILE, NULL, "the same, from a .sql file"),
     {"constraints", KEY_TEXT, AT(constraints_sql), 0, 0, NULL, "SQL run after the rows are loaded", NULL, NULL},
+    BIND("constraints_file", bind_constraints_file, FORM_FILE, NULL, "the same, from a .sql file"),
     BIND("params", bind_params, FORM_EXPRESSIONS, NULL, "constants; -D name=value overrides"),
     BIND("sources", bind_sources, FORM_FILES, NULL, "CSV files with a header line: read-only tables"),
     BIND("tables", bind_tables, FORM_MAPS, table_keys, "what to generate"),
@@ -167,7 +170,9 @@ const struct key rewrite_keys[] = {
 const struct key variant_keys[] = {
     ELSEWHERE("index", FORM_SQL_LIST, NULL, "what may follow CREATE INDEX name ON; one or a list"),
     ELSEWHERE("apply", FORM_SQL, NULL, "SQL that makes the change"),
+    ELSEWHERE("apply_file", FORM_FILE, NULL, "the same, from a .sql file: a migration's way up"),
     ELSEWHERE("revert", FORM_SQL, NULL, "SQL that undoes it"),
+    ELSEWHERE("revert_file", FORM_FILE, NULL, "the same, from a .sql file: its way down"),
     ELSEWHERE("settings", FORM_SETTINGS, NULL, "of every session under this variant"),
     ELSEWHERE("pool", FORM_MAP, pool_keys, "habits of the pool that differ under this variant"),
     ELSEWHERE("transactions", FORM_MAPS, rewrite_keys, "name: what is different of this transaction under this variant"),
@@ -195,23 +200,25 @@ static void bind_name(struct loader *loader, const yaml_node_t *node)
     loader->workload->name = loader_copy(loader, name);
 }
 
+/* The key's other form is bound already. */
+static void bind_sql_file(struct loader *loader, const yaml_node_t *node, const char *key, const char **member)
+{
+    char what[40];
+    snprintf(what, sizeof what, "`%s_file`", key);
+    if (*member)
+        doc_problem(&loader->doc, node, "`%s` and `%s_file` exclude each other", key, key);
+    else
+        *member = loader_sql_file(loader, node, what);
+}
+
 static void bind_schema_file(struct loader *loader, const yaml_node_t *node)
 {
-    if (!loader_wants_text(loader, node, "`schema_file`"))
-        return;
-    if (loader->workload->schema_sql) {
-        doc_problem(&loader->doc, node, "`schema` and `schema_file` exclude each other");
-        return;
-    }
-    struct err err;
-    char path[4096];
-    loader_path(loader, doc_text(node), path, sizeof path);
-    struct str text = {0};
-    if (file_read(path, &text, &err))
-        loader->workload->schema_sql = loader_copy(loader, str_text(&text));
-    else
-        doc_problem(&loader->doc, node, "%s", err.text);
-    str_deinit(&text);
+    bind_sql_file(loader, node, "schema", &loader->workload->schema_sql);
+}
+
+static void bind_constraints_file(struct loader *loader, const yaml_node_t *node)
+{
+    bind_sql_file(loader, node, "constraints", &loader->workload->constraints_sql);
 }
 
 static void bind_session(struct loader *loader, const yaml_node_t *node)

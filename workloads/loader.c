@@ -35,14 +35,18 @@ const char *loader_where(struct loader *loader, const yaml_node_t *node)
     return where;
 }
 
-void loader_place(struct loader *loader, const void *thing, const yaml_node_t *node)
+void loader_place_at(struct loader *loader, const void *thing, const char *where)
 {
     struct file_place *place = LOADER_ARRAY(loader, struct file_place, 1);
-    const char *where = loader_where(loader, node);
     if (!place || !where)
         return;
     *place = (struct file_place){thing, where, loader->workload->places};
     loader->workload->places = place;
+}
+
+void loader_place(struct loader *loader, const void *thing, const yaml_node_t *node)
+{
+    loader_place_at(loader, thing, loader_where(loader, node));
 }
 
 void loader_problem(struct loader *loader, struct origin origin, const char *fmt, ...)
@@ -192,4 +196,34 @@ bool file_read(const char *path, struct str *out, struct err *err)
         memmove(out->data, out->data + 3, out->len + 1);
     }
     return good;
+}
+
+static const char *keep_sql(struct loader *loader, const yaml_node_t *node, const struct str *text)
+{
+    if (str_text(text)[strspn(str_text(text), " \t\r\n;")] == '\0') {
+        doc_problem(&loader->doc, node, "there is no SQL in `%s`", doc_text(node));
+        return NULL;
+    }
+    const char *sql = loader_copy(loader, str_text(text));
+    if (sql)
+        loader_place_at(loader, sql, loader_copy(loader, doc_text(node)));
+    loader->files_hash = loader->files_hash * 31 + str_hash(str_text(text), text->len);
+    return sql;
+}
+
+const char *loader_sql_file(struct loader *loader, const yaml_node_t *node, const char *what)
+{
+    struct err err;
+    char path[4096];
+    struct str text = {0};
+    const char *sql = NULL;
+    if (!loader_wants_text(loader, node, what))
+        return NULL;
+    loader_path(loader, doc_text(node), path, sizeof path);
+    if (file_read(path, &text, &err))
+        sql = keep_sql(loader, node, &text);
+    else
+        doc_problem(&loader->doc, node, "%s", err.text);
+    str_deinit(&text);
+    return sql;
 }

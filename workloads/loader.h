@@ -43,6 +43,7 @@ struct loader {
     struct relation *relations;      /* workload->tables, then sources */
     const struct table_spec **specs; /* the same, for expressions */
     size_t n_relations;
+    uint64_t files_hash; /* of all SQL files */
     uint64_t scripts_hash; /* of the texts of all pgbench scripts */
 };
 
@@ -59,6 +60,8 @@ const char *loader_hint(char *buf, size_t size, const char *word, const char *co
 const char *loader_where(struct loader *loader, const yaml_node_t *node);
 /* Remember for workload_where() that `node` is where `thing` stands. */
 void loader_place(struct loader *loader, const void *thing, const yaml_node_t *node);
+/* The same of a thing that stands somewhere else; `where` is borrowed. */
+void loader_place_at(struct loader *loader, const void *thing, const char *where);
 
 /* Is the node what `what` needs? If not, say so. An empty one is none of them. */
 bool loader_wants_map(struct loader *loader, const yaml_node_t *node, const char *what);
@@ -71,6 +74,9 @@ void bind_settings(struct loader *loader, const yaml_node_t *node, const char *w
 
 /* A path in the file is relative to the file's own folder. */
 void loader_path(const struct loader *loader, const char *path, char *buf, size_t size);
+/* SQL in a file beside the workload; errors of the server in it are at that file. It enters the workload's hash. NULL
+ * after a report. */
+const char *loader_sql_file(struct loader *loader, const yaml_node_t *node, const char *what);
 /* The whole of a regular file, at most 64 MB; a BOM is left out. */
 bool file_read(const char *path, struct str *out, struct err *err);
 

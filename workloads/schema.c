@@ -465,6 +465,13 @@ struct origin schema_origin(struct loader *loader, const char *path)
     return origin;
 }
 
+/* SQL among them: the server's errors in it are at its place. */
+static void bind_text(struct loader *loader, const struct key *key, const yaml_node_t *node)
+{
+    bind_value(loader, key, node);
+    loader_place(loader, *(const char **)((char *)loader->workload + key->offset), node);
+}
+
 void schema_bind(struct loader *loader, const yaml_node_t *root)
 {
     schema_check_keys(loader, root, top_keys, "a workload");
@@ -478,7 +485,7 @@ void schema_bind(struct loader *loader, const yaml_node_t *root)
     for (const struct key *key = top_keys; key->name; key++) {
         const yaml_node_t *node = doc_get(&loader->doc, root, key->name);
         if (key->kind == KEY_TEXT && node)
-            bind_value(loader, key, node);
+            bind_text(loader, key, node);
         else if (key->kind == KEY_BIND && (node || key->bind == bind_params || key->bind == bind_variants))
             key->bind(loader, node);
     }

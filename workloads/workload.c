@@ -61,6 +61,8 @@ static void hash_workload(struct loader *loader)
     str_printf(&all, "%" PRIx64 ";", loader->scripts_hash);
     for (size_t i = 0; i < workload->n_sources; i++)
         str_printf(&all, "%" PRIx64 ";", workload->sources[i]->hash);
+    if (loader->files_hash)
+        str_printf(&all, "%" PRIx64 ";", loader->files_hash);
     set_hash(workload->seed_hash, &seed);
     set_hash(workload->hash, &all);
     loader->problems->failed = loader->problems->failed || seed.failed || all.failed;

@@ -17,7 +17,7 @@ enum {
 #define SQLSTATE_ACTIVE_TRANSACTION SQLSTATE('2', '5', '0', '0', '1')
 
 /* A COMMIT in the workload's own SQL would end our transaction, and leave things behind. */
-static bool still_inside(struct session *session, const char *what, struct err *err)
+static bool still_inside(struct session *session, const char *what, const char *sql, struct err *err)
 {
     char ours[8];
     if (PQtransactionStatus(db_handle(session->db)) == PQTRANS_INTRANS &&
@@ -25,7 +25,7 @@ static bool still_inside(struct session *session, const char *what, struct err *
                  sizeof ours, err) &&
         ours[0] == 't')
         return true;
-    return err_set(err, ERR_INPUT, session->workload->path,
+    return err_set(err, ERR_INPUT, workload_where(session->workload, sql),
                    "%s: this SQL begins or ends a transaction itself\nleave BEGIN, COMMIT and ROLLBACK to pgdyno",
                    what);
 }
@@ -34,7 +34,7 @@ static bool still_inside(struct session *session, const char *what, struct err *
 static bool blame_sql(struct session *session, const char *sql, struct err *err)
 {
     bool has_place = strstr(err->text, "\nline ") != NULL;
-    session_blame(session, session->workload->path, err);
+    session_blame(session, workload_where(session->workload, sql), err);
     return has_place || err->kind != ERR_INPUT ? false : err_append(err, "in: %.400s", sql);
 }
 
@@ -42,7 +42,7 @@ static bool run_sql(struct session *session, const char *what, const char *sql, 
 {
     if (!sql)
         return true;
-    return db_exec(session->db, what, sql, err) ? still_inside(session, what, err) : blame_sql(session, sql, err);
+    return db_exec(session->db, what, sql, err) ? still_inside(session, what, sql, err) : blame_sql(session, sql, err);
 }
 
 /* --- Declared tables against the schema --------------------------------------------------------------------------- */

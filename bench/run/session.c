@@ -131,7 +131,7 @@ bool session_run(struct session *session, const char *what, const char *sql, str
     if (!sql)
         return true;
     if (!db_exec(session->db, what, sql, err))
-        return session_blame(session, session->workload->path, err);
+        return session_blame(session, workload_where(session->workload, sql), err);
     return session_reset(session, err);
 }
 

@@ -31,7 +31,7 @@ static bool build(struct session *session, struct err *err)
         int64_t ns, bytes;
         session_progress(session, PHASE_INDEX, variant->indexes[i].name, (int64_t)i, (int64_t)variant->n_indexes);
         if (!index_build(session->db, &variant->indexes[i], &ns, &bytes, err))
-            return session_blame(session, session->workload->path, err);
+            return session_blame(session, workload_where(session->workload, variant->indexes[i].definition), err);
         note_index(&session->current, variant->indexes[i].name, variant->indexes[i].definition, ns, bytes);
     }
     return true;
