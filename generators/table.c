@@ -34,6 +34,8 @@ const char *make_status_text(enum make_status status)
         [MAKE_SCALE] = "numeric(x, digits) takes 0 to 18 digits after the point",
         [MAKE_NULL_KEY] = "a key of json() is NULL",
         [MAKE_MIXED_LIST] = "a list() of both lists and single values, or of both json() and other values",
+        [MAKE_LIST_LENGTH] = "list(n, x) with n below 0",
+        [MAKE_UUID_RANGE] = "uuid7(t) of a moment before 1970 (or after 10889)",
     };
     return texts[status];
 }

@@ -183,7 +183,7 @@ enum make_status text_uuid7(struct rng *rng, int64_t us, struct scratch *scratch
     const int64_t ms_1970_to_2000 = INT64_C(946684800000);
     int64_t ms = us / 1000 - (us % 1000 < 0) + ms_1970_to_2000;
     if (ms < 0 || ms >> 48 != 0)
-        return MAKE_TIME_RANGE;
+        return MAKE_UUID_RANGE;
     uint64_t high = (uint64_t)ms << 16 | rng_next(rng) >> 48;
     return put_uuid(high, rng_next(rng), 7, scratch, out);
 }

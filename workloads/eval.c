@@ -147,6 +147,8 @@ enum make_status value_number(struct value *value)
     struct value number = *value;
     if (value->type == VALUE_TEXT && value_of_text(&number) != MAKE_OK)
         return MAKE_BAD_TYPE;
+    if (number.type == VALUE_NUMERIC)
+        number = (struct value){.type = VALUE_DOUBLE, .real = numeric_double(value->numeric)};
     if (number.type != VALUE_INT && number.type != VALUE_DOUBLE)
         return MAKE_BAD_TYPE;
     *value = number;
@@ -155,6 +157,8 @@ enum make_status value_number(struct value *value)
 
 enum make_status value_int(struct value *value, int64_t *out)
 {
+    if (value->type == VALUE_NUMERIC && numeric_rescale(value->numeric, 0, &value->numeric)) /* exact, not by a double */
+        *value = (struct value){.type = VALUE_INT, .integer = value->numeric.units};
     enum make_status status = value_number(value);
     if (status == MAKE_OK && value->type == VALUE_DOUBLE) {
         double rounded = rint(value->real);
@@ -227,6 +231,9 @@ bool value_truth(const struct value *value, bool *out)
         return true;
     case VALUE_DOUBLE:
         *out = value->real != 0.0;
+        return true;
+    case VALUE_NUMERIC:
+        *out = value->numeric.units != 0;
         return true;
     case VALUE_TEXT: {
         struct value meant = *value;

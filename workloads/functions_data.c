@@ -1,9 +1,8 @@
 /* Functions for generating data: one of several, text, time. */
 #include "functions.h"
+#include "generators/calendar.h"
 #include "generators/dist.h"
 #include "generators/text.h"
-
-#define US_PER_DAY (INT64_C(86400) * 1000000)
 
 static inline enum make_status set_null(struct value *out)
 {
@@ -111,28 +110,15 @@ enum make_status function_uuid(const struct node *node, struct eval_scope *scope
     return text_uuid(scope->rng, scope->scratch, out);
 }
 
-/* A moment: a timestamp, a date, or text that says one. */
 static enum make_status eval_moment(const struct node *node, int i, struct eval_scope *scope, int64_t *out_us,
                                     bool *null)
 {
     struct value value;
     enum make_status status = eval_arg(node, i, scope, &value);
-    if (status != MAKE_OK)
-        return status;
-    *null = *null || value.type == VALUE_NULL;
-    switch (value.type) {
-    case VALUE_NULL:
-        return MAKE_OK;
-    case VALUE_TIMESTAMP:
-        *out_us = value.integer;
-        return MAKE_OK;
-    case VALUE_DATE:
-        return __builtin_mul_overflow(value.integer, US_PER_DAY, out_us) ? MAKE_OVERFLOW : MAKE_OK;
-    case VALUE_TEXT:
-        return value_parse_timestamp(value.text.data, value.text.len, out_us) ? MAKE_OK : MAKE_BAD_TYPE;
-    default:
-        return MAKE_BAD_TYPE;
-    }
+    if (status != MAKE_OK || value.type != VALUE_NULL)
+        return status == MAKE_OK ? value_moment(&value, out_us) : status;
+    *null = true;
+    return MAKE_OK;
 }
 
 static enum make_status draw_moment(const struct node *node, struct eval_scope *scope, bool days, struct value *out)
@@ -147,8 +133,8 @@ static enum make_status draw_moment(const struct node *node, struct eval_scope *
     if (null)
         return set_null(out);
     if (days) {
-        lo = lo / US_PER_DAY - (lo % US_PER_DAY < 0);
-        hi = hi / US_PER_DAY - (hi % US_PER_DAY < 0);
+        lo = calendar_day_of(lo);
+        hi = calendar_day_of(hi);
     }
     if (lo > hi)
         return MAKE_BAD_ARGUMENT;
@@ -190,7 +176,7 @@ static bool compile_span(struct parser *parser, struct node *node, bool days)
         if (eval_moment(node, i, &(struct eval_scope){0}, &bounds[i], &null) != MAKE_OK)
             return parser_problem(parser, i, "not a moment; write '2024-01-31' or '2024-01-31 12:00:00'");
         if (days)
-            bounds[i] = bounds[i] / US_PER_DAY - (bounds[i] % US_PER_DAY < 0);
+            bounds[i] = calendar_day_of(bounds[i]);
     }
     if (null)
         return true;

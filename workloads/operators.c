@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "functions.h"
-
-#define US_PER_DAY (INT64_C(86400) * 1000000)
+#include "mixed.h"
 
 typedef bool int_fn(int64_t a, int64_t b, int64_t *out); /* true: overflow, as __builtin_add_overflow */
 typedef double double_fn(double a, double b);
@@ -38,7 +37,8 @@ static inline double as_double(const struct value *value)
 }
 
 static inline __attribute__((always_inline)) enum make_status
-arithmetic(const struct node *node, struct eval_scope *scope, struct value *out, int_fn *ints, double_fn *doubles)
+arithmetic(const struct node *node, struct eval_scope *scope, struct value *out, int_fn *ints, double_fn *doubles,
+           mixed_fn *mixed)
 {
     struct value a, b;
     bool null;
@@ -47,6 +47,8 @@ arithmetic(const struct node *node, struct eval_scope *scope, struct value *out,
         return status;
     if (null)
         return set_null(out);
+    if (value_is_mixed(&a) || value_is_mixed(&b))
+        return mixed(&a, &b, out);
     if ((status = value_number(&a)) != MAKE_OK || (status = value_number(&b)) != MAKE_OK)
         return status;
     if (a.type == VALUE_INT && b.type == VALUE_INT) {
@@ -89,17 +91,17 @@ static inline double double_multiply(double a, double b)
 
 static enum make_status op_add(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    return arithmetic(node, scope, out, int_add, double_add);
+    return arithmetic(node, scope, out, int_add, double_add, mixed_add);
 }
 
 static enum make_status op_subtract(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    return arithmetic(node, scope, out, int_subtract, double_subtract);
+    return arithmetic(node, scope, out, int_subtract, double_subtract, mixed_subtract);
 }
 
 static enum make_status op_multiply(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    return arithmetic(node, scope, out, int_multiply, double_multiply);
+    return arithmetic(node, scope, out, int_multiply, double_multiply, mixed_multiply);
 }
 
 static enum make_status op_divide(const struct node *node, struct eval_scope *scope, struct value *out)
@@ -111,6 +113,8 @@ static enum make_status op_divide(const struct node *node, struct eval_scope *sc
         return status;
     if (null)
         return set_null(out);
+    if (value_is_mixed(&a) || value_is_mixed(&b))
+        return mixed_divide(&a, &b, out);
     if ((status = value_number(&a)) != MAKE_OK || (status = value_number(&b)) != MAKE_OK)
         return status;
     if (a.type == VALUE_INT && b.type == VALUE_INT) {
@@ -260,36 +264,15 @@ static enum order order_text(const struct value *a, const struct value *b)
     return order ? order_ints(order, 0) : order_ints((int64_t)a->text.len, (int64_t)b->text.len);
 }
 
-/* TIMESTAMP, DATE, or text that says one: µs. */
-static bool moment(const struct value *value, int64_t *out_us)
-{
-    switch (value->type) {
-    case VALUE_TIMESTAMP:
-        *out_us = value->integer;
-        return true;
-    case VALUE_DATE:
-        return !__builtin_mul_overflow(value->integer, US_PER_DAY, out_us);
-    case VALUE_TEXT:
-        return value_parse_timestamp(value->text.data, value->text.len, out_us);
-    default:
-        return false;
-    }
-}
-
-static bool is_time(const struct value *value)
-{
-    return value->type == VALUE_TIMESTAMP || value->type == VALUE_DATE;
-}
-
 static enum make_status order_values(struct value *a, struct value *b, enum order *out)
 {
-    int64_t x, y;
     enum make_status status;
-    if (is_time(a) || is_time(b)) {
-        if (!moment(a, &x) || !moment(b, &y))
-            return MAKE_BAD_TYPE;
-        *out = order_ints(x, y);
-        return MAKE_OK;
+    if (value_is_mixed(a) || value_is_mixed(b)) {
+        int order = 0;
+        bool unordered = false;
+        status = mixed_compare(a, b, &order, &unordered);
+        *out = unordered ? ORDER_NONE : order_ints(order, 0);
+        return status;
     }
     if (a->type == VALUE_BOOL && b->type == VALUE_BOOL)
         *out = order_ints(a->boolean, b->boolean);
@@ -381,15 +364,6 @@ static enum make_status op_concat(const struct node *node, struct eval_scope *sc
     return MAKE_OK;
 }
 
-/* :t + '3 days' */
-static bool refuse_interval(struct parser *parser, struct node *node)
-{
-    const struct node *right = node->args[1];
-    if (!node_is_constant(node->args[0]) && node_is_constant(right) && right->value.type == VALUE_TEXT)
-        return parser_problem(parser, 1, "moving a timestamp by an interval is not supported yet");
-    return true;
-}
-
 /* From the tightest to the loosest. Rows without `eval` are the parser's own, here for the help.
  * clang-format off: one column a line would hide what belongs together */
 #define PURE FUNCTION_PURE
@@ -421,8 +395,10 @@ const struct operator operator_rows[] = {
     {{"%", 2, 2, op_modulo, NULL, PURE, "arithmetic", "a % b",
       "what a / b leaves, with the sign of a; both rounded to integers", "-7 % 3", "-1"}, LEVEL_PRODUCT},
 
-    {{"+", 2, 2, op_add, refuse_interval, PURE, "arithmetic", "a + b", "sum", "5 + 4", "9"}, LEVEL_SUM},
-    {{"-", 2, 2, op_subtract, refuse_interval, PURE, "arithmetic", "a - b", "difference", "3 - 2.0", "1"}, LEVEL_SUM},
+    {{"+", 2, 2, op_add, compile_sum, PURE, "arithmetic", "a + b",
+      "sum; a moment moved by an interval such as '3 days', a date by that or by whole days", "5 + 4", "9"}, LEVEL_SUM},
+    {{"-", 2, 2, op_subtract, compile_sum, PURE, "arithmetic", "a - b",
+      "difference; of two dates in days, of two moments an interval", "3 - 2.0", "1"}, LEVEL_SUM},
 
     {{"||", 2, 2, op_concat, NULL, PURE, "text", "a || b", "joined as text", "'v' || 15", "v15"}, LEVEL_BITS},
     {{"|", 2, 2, op_bit_or, NULL, PURE, "bits", "a | b", "bitwise or", "1 | 2", "3"}, LEVEL_BITS},

@@ -22,6 +22,7 @@ struct node {
     int index;                      /* slot of a variable, number of a column */
     const struct table_spec *table; /* of t.c[n] */
     const void *data;               /* what a function worked out from constant arguments */
+    const struct function *function; /* whose call this is; NULL for constants and names */
 };
 
 struct program {
@@ -40,6 +41,7 @@ enum make_status value_number(struct value *value); /* INT or DOUBLE afterwards 
 enum make_status value_int(struct value *value, int64_t *out);
 enum make_status value_double(struct value *value, double *out);
 enum make_status value_bool(const struct value *value, bool *out); /* numbers are none */
+enum make_status value_moment(const struct value *value, int64_t *out_us); /* mixed.c: also a date's, or text's */
 /* A condition's: NULL is false, a number is true unless it is 0. */
 bool value_truth(const struct value *value, bool *out);
 /* TEXT to the NULL, BOOL, INT or DOUBLE that pgbench makes of a variable's text: prefixes of true, yes, on, false, no and

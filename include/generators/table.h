@@ -29,7 +29,9 @@ enum make_status {
     MAKE_NUMERIC_RANGE,
     MAKE_SCALE, /* numeric(x, digits) with other than 0 … NUMERIC_SCALE_MAX digits */
     MAKE_NULL_KEY,
-    MAKE_MIXED_LIST
+    MAKE_MIXED_LIST,
+    MAKE_LIST_LENGTH,
+    MAKE_UUID_RANGE
 };
 /* "integer out of range", … */
 const char *make_status_text(enum make_status status);

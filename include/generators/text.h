@@ -20,7 +20,7 @@ enum make_status text_hex(struct rng *rng, int64_t n, struct scratch *scratch, s
 /* A random (version 4) UUID in its usual 36 characters, RFC 9562. */
 enum make_status text_uuid(struct rng *rng, struct scratch *scratch, struct value *out);
 /* One of version 7: milliseconds since 1970 first, the rest random, so that later ones sort behind earlier ones, but
- * for those of one millisecond. `us` counts from 2000-01-01; MAKE_TIME_RANGE before 1970 and after 10889. */
+ * for those of one millisecond. `us` counts from 2000-01-01; MAKE_UUID_RANGE before 1970 and after 10889. */
 enum make_status text_uuid7(struct rng *rng, int64_t us, struct scratch *scratch, struct value *out);
 
 #endif
