@@ -34,6 +34,10 @@ server() {
         ls /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb 2>/dev/null | grep -q .
 }
 jar() { [ -r /usr/share/java/hdrhistogram.jar ]; }
+libfuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(void *data, unsigned long size) { return data && size > 9; }' |
+        clang -fsanitize=fuzzer,address,undefined -xc - -o /dev/null
+}
 font() { ls /usr/share/fonts/truetype/*/*.ttf /usr/share/fonts/opentype/*/*.otf | grep -q .; }
 
 # With what each is for. PostgreSQL's server is there for the private server; any version from 14 on will do.
@@ -57,6 +61,8 @@ look() {
         want bats program bats
         want default-jre-headless program java
         want libhdrhistogram-java jar # the .hlog format's reference implementation
+        want clang program clang
+        want libclang-rt-dev libfuzzer
     fi
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every test, from a bare Debian or Ubuntu machine: install what is missing, build, and test three times: plain, under
-# the address and undefined-behaviour sanitizers, and what uses threads under the thread sanitizer. For people and CI.
+# the address and undefined-behaviour sanitizers, and what uses threads under the thread sanitizer. Then each fuzz target
+# runs for a minute. For people and CI.
 set -eu
 export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/.."
@@ -59,6 +60,7 @@ mkdir -p build
 run dev
 run asan
 run tsan
+run fuzz
 
 total=$((passed + failed))
 echo
