@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "bind_script.h"
 #include "schema.h"
 
 enum {
@@ -43,6 +44,29 @@ static const struct override *find_override(const struct loader *loader, const c
     return found;
 }
 
+static bool has_param(const struct loader *loader, const char *name)
+{
+    for (size_t i = 0; i < loader->n_params; i++)
+        if (strcmp(loader->params[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* With scripts of the command line, -D defines a variable of theirs, as for pgbench. */
+static void define_for_scripts(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->n_overrides; i++) {
+        const struct override *override = &loader->overrides[i];
+        const char *name = override->key + strlen("params.");
+        if (!str_starts_with(override->key, "params.") || has_param(loader, name) || !expr_is_name(name))
+            continue;
+        const char *value = loader_copy(loader, find_override(loader, name)->value);
+        if (value)
+            loader->params[loader->n_params++] =
+                (struct expr_param){loader_copy(loader, name), literal(value)};
+    }
+}
+
 static void check_overrides(struct loader *loader)
 {
     for (size_t i = 0; i < loader->n_overrides; i++) {
@@ -50,17 +74,46 @@ static void check_overrides(struct loader *loader)
         if (!str_starts_with(override->key, "params."))
             continue;
         const char *name = override->key + strlen("params.");
+        const char **names = LOADER_ARRAY(loader, const char *, loader->n_params + 1);
         bool known = false;
         struct str list = {0};
-        for (size_t k = 0; k < loader->n_params; k++) {
-            known = known || strcmp(loader->params[k].name, name) == 0;
-            str_printf(&list, "%s`%s`", k > 0 ? ", " : "", loader->params[k].name);
+        for (size_t k = 0; names && k < loader->n_params; k++) {
+            names[k] = loader->params[k].name;
+            known = known || strcmp(names[k], name) == 0;
+            str_printf(&list, "%s`%s`", k > 0 ? ", " : "", names[k]);
         }
-        if (!known)
+        char hint[160];
+        if (!known && names)
             loader_problem(loader, (struct origin){.option = override->option},
-                           "the workload has no param `%s`; it has %s", name, list.len ? str_text(&list) : "none");
+                           "the workload has no param `%s`%s; it has %s", name,
+                           loader_hint(hint, sizeof hint, name, names), list.len ? str_text(&list) : "none");
         str_deinit(&list);
     }
+}
+
+static bool is_number(const struct value *value)
+{
+    return value->type == VALUE_INT || value->type == VALUE_DOUBLE;
+}
+
+/* What the command line gives has the type of what it replaces: 5 for a text is '5', and a text for a number is a
+ * mistake. NULL fits everywhere, and everything fits where NULL was. */
+static struct value given_value(struct loader *loader, const struct override *override, const struct value *instead)
+{
+    const char *text = loader_copy(loader, override->value);
+    struct value value = text ? literal(text) : *instead;
+    const char *name = override->key + strlen("params.");
+    struct origin origin = {.option = override->option};
+    if (text && instead->type == VALUE_TEXT && value.type != VALUE_NULL) {
+        value = (struct value){.type = VALUE_TEXT};
+        value.text.data = text;
+        value.text.len = strlen(text);
+    } else if (is_number(instead) && !is_number(&value) && value.type != VALUE_NULL) {
+        loader_problem(loader, origin, "the param `%s` is a number, and `%s` is none", name, override->value);
+    } else if (instead->type == VALUE_BOOL && value.type != VALUE_BOOL && value.type != VALUE_NULL) {
+        loader_problem(loader, origin, "the param `%s` is true or false, not `%s`", name, override->value);
+    }
+    return value;
 }
 
 static void bind_param(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node)
@@ -77,20 +130,22 @@ static void bind_param(struct loader *loader, const yaml_node_t *key, const yaml
     param.name = loader_copy(loader, doc_text(key));
     if (program)
         program_constant(program, &param.value);
-    const char *given = override ? loader_copy(loader, override->value) : NULL;
-    if (given)
-        param.value = literal(given);
+    if (override)
+        param.value = given_value(loader, override, &param.value);
     if (param.name)
         loader->params[loader->n_params++] = param;
 }
 
 void bind_params(struct loader *loader, const yaml_node_t *node)
 {
-    if (node && !doc_is_empty(node) && loader_wants_map(loader, node, "`params`")) {
-        loader->params = LOADER_ARRAY(loader, struct expr_param, doc_count(node));
-        for (size_t i = 0; loader->params && i < doc_count(node); i++)
-            bind_param(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i));
-    }
+    size_t count = node && !doc_is_empty(node) && loader_wants_map(loader, node, "`params`") ? doc_count(node) : 0;
+    loader->params = LOADER_ARRAY(loader, struct expr_param, count + loader->n_overrides);
+    if (!loader->params)
+        return;
+    for (size_t i = 0; i < count; i++)
+        bind_param(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i));
+    if (scripts_given(loader) > 0)
+        define_for_scripts(loader);
     check_overrides(loader);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/stop.h"
 #include "base/units.h"
+#include "cli/existing.h"
 
 enum {
     COLUMNS_MOST = 10000
@@ -57,24 +58,55 @@ int error_print(const struct err *err)
 
 /* --- The job ------------------------------------------------------------------------------------------------------ */
 
-static bool load(struct job *job, const char *path)
+static bool show(const struct job *job, bool ok, struct problems *problems)
 {
-    struct problems problems = {0};
     struct str text = {0};
-    bool ok = workload_load(path, job->options->overrides, job->options->n_overrides, &job->workload, &problems);
     if (!ok) {
-        problems_print(&problems, wants_colour(job->options, stderr), &text);
-        fputs(problems.failed && problems.count == 0 ? "pgdyno: error: out of memory\n" : str_text(&text), stderr);
+        problems_print(problems, wants_colour(job->options, stderr), &text);
+        fputs(problems->failed && problems->count == 0 ? "pgdyno: error: out of memory\n" : str_text(&text), stderr);
     }
-    problems_deinit(&problems);
+    problems_deinit(problems);
     str_deinit(&text);
     return ok;
 }
 
-bool job_open(struct job *job, const struct options *options)
+static bool load_file(struct job *job, const char *name)
 {
     char path[4096];
     struct err err = {0};
+    struct problems problems = {0};
+    if (!workload_find(name, path, sizeof path, &err)) {
+        error_print(&err);
+        return false;
+    }
+    bool ok = workload_load(path, job->options->overrides, job->options->n_overrides, &job->workload, &problems);
+    return show(job, ok, &problems);
+}
+
+static bool load_scripts(struct job *job)
+{
+    struct err err = {0};
+    struct override *overrides;
+    size_t count;
+    struct problems problems = {0};
+    if (!existing_overrides(job->options, &job->log, &overrides, &count, &err)) {
+        error_print(&err);
+        return false;
+    }
+    bool ok = workload_load_scripts(overrides, count, &job->workload, &problems);
+    return show(job, ok, &problems);
+}
+
+/* Scripts without a workload: a given server has tables, and a private one gets pgbench's. */
+static bool load(struct job *job)
+{
+    if (job->options->n_operands > 0)
+        return load_file(job, job->options->operands[0]);
+    return job_on_given_server(job) ? load_scripts(job) : load_file(job, "pgbench");
+}
+
+bool job_open(struct job *job, const struct options *options)
+{
     *job = (struct job){.options = options};
     view_init(&job->view, stderr, options->quiet, options->progress_s);
     job->log = view_log(&job->view);
@@ -83,11 +115,7 @@ bool job_open(struct job *job, const struct options *options)
         fputs("pgdyno: error: signals cannot be handled: too many open files?\n", stderr);
         return false;
     }
-    if (!workload_find(options->operands[0], path, sizeof path, &err)) {
-        error_print(&err);
-        return false;
-    }
-    return load(job, path);
+    return load(job);
 }
 
 void job_close(struct job *job)

@@ -13,19 +13,23 @@
  *   generators/ dist     random distributions         text      words, letters            value   typed values
  *               table    row n, a pure function       csv_source  CSV files               copy    COPY's text format
  *               copy_in  one COPY                     load      many, in parallel         rejection  the row at fault
+ *               calendar, interval  moved moments     numeric   fixed point               document  JSON and arrays
  *   workloads/  loader   from a file to a workload    doc       YAML with places          schema, keys  keys as rows
  *               bind_tables, bind_transactions, bind_variants, spec   nodes to structs    sqltext  :name in SQL
  *               builder, text_origin  one transaction         bind_steps, step_walk, bind_rewrites  in YAML
  *               lexer, expr, program   expressions, compiled                              problems  underlined
- *               eval, operators, format, permute, function_table, functions, functions_data   and run
+ *               eval, operators, format, permute, function_table, functions, functions_data,
+ *               functions_document, mixed   and run
  *               rates    500/s, 80%                   check, check_load  is it sound        catalog  finds what is there
+ *               script, bind_script, scripts  pgbench's
  *   bench/run/  session  reach the server             preflight, setting_match  what must be so
  *               rehearse  all SQL once                seed      fill, reuse, clean        settle  vacuum, checkpoint
  *               restore  the seeded state             variant   enter, leave              sample  plans
  *               order, sweep  all trials              trial     one of them               judge   is it valid
  *               replay   a perfect queue's waits    steady    long enough, no drift    balance  Little, overload
  *               estimate  what a run would do         result    what one yields
- *               driver, worker, crew  a trial's load  runner, attempt, steps  a transaction  pool, link  connections
+ *               driver, worker, crew  a trial's load  pool, link  connections
+ *               runner, attempt, steps, pipeline  a transaction
  *               tickets, schedule  who is next        collect   what the threads saw      outage  and what was missing
  *               loop, timing  epoll, timers, spin     setup     a session's SQL           mix     which transaction
  *               wire     parameters and rows          retry     again, and when           hist    histograms
@@ -42,7 +46,7 @@
  *   bench/cli/  main     this                         opt       options as rows           help    --help, man page
  *               job      what commands share          view      progress                  redact  no passwords
  *               folder   where results go             report_step  report and table       plan_text, plan_load, plan_table
- *               cmd_run, cmd_seed, cmd_check, cmd_report, cmd_compare, cmd_list, cmd_clean
+ *               existing  scripts on what is there    cmd_run, cmd_seed, cmd_check, cmd_report, cmd_compare, cmd_list, cmd_clean
  */
 /* clang-format on */
 #include <stdio.h>
@@ -53,6 +57,7 @@
 #include "cli/job.h"
 #include "cli/redact.h"
 #include "pg/query.h"
+#include "workloads/script.h"
 
 static const struct command commands[] = {
     {"run", FOR_RUN, "WORKLOAD [URI]", 1, 1, cmd_run, "seed, sweep, report: the main job",
@@ -62,7 +67,9 @@ static const struct command commands[] = {
      "pgdyno run tasks -c 200 --acquire-timeout=2s           # more clients than connections\n"
      "pgdyno run my.yaml -d 'host=db1 dbname=bench'          # on a server of yours\n"
      "pgdyno run tasks --variant=none,partial -T 30 --blocks=20\n"
-     "pgdyno run bank --dry-run                              # what it would do, and how long",
+     "pgdyno run bank --dry-run                              # what it would do, and how long\n"
+     "pgdyno run -b tpcb-like -s 10 -c 8                     # pgbench's script on pgbench's tables\n"
+     "pgdyno run -f mine.sql@3 -b select-only -d bench       # scripts on the tables that are there",
      "WORKLOAD is a file, or the name of one that `pgdyno list` shows. Ctrl-C once reports what was measured, twice "
      "ends at once."},
     {"seed", FOR_SEED, "WORKLOAD [URI]", 1, 1, cmd_seed, "only create and fill the tables",
@@ -131,6 +138,13 @@ static int unknown_command(const char *word)
     return usage(&err, NULL);
 }
 
+static void list_builtins(struct str *out)
+{
+    str_append(out, "Available builtin scripts:\n");
+    for (const struct script_builtin *each = script_builtins; each->name; each++)
+        str_printf(out, "  %13s: %s\n", each->name, each->about);
+}
+
 static int execute(const struct command *command, struct options *options, const char *command_line)
 {
     struct str text = {0};
@@ -141,8 +155,13 @@ static int execute(const struct command *command, struct options *options, const
     }
     if (options->version)
         return print_version();
-    if (options->n_operands < command->min_operands) {
-        err_set(&err, ERR_USAGE, NULL, "%s needs %s", command->name, command->operands);
+    if (options->list_builtins) {
+        list_builtins(&text);
+        return print(&text);
+    }
+    if (options->n_operands < command->min_operands && options->n_scripts == 0) {
+        err_set(&err, ERR_USAGE, NULL, "%s needs %s%s", command->name, command->operands,
+                command->bit & (FOR_RUN | FOR_CHECK) ? ", or pgbench scripts with -f or -b" : "");
         return usage(&err, command);
     }
     return command->run(options, command_line);

@@ -100,6 +100,14 @@ static bool set_param(struct options *options, const struct option_row *row, con
                         arena_printf(options->arena, "-D %.*s", len, value), err);
 }
 
+/* A pgbench script in place of the workload's transactions; `-b list` only asks. */
+static bool add_script(struct options *options, const struct option_row *row, const char *value, struct err *err)
+{
+    options->list_builtins = options->list_builtins || (row->letter == 'b' && strcmp(value, "list") == 0);
+    options->n_scripts++;
+    return add_override(options, row->detail, value, arena_printf(options->arena, "-%c %s", row->letter, value), err);
+}
+
 static bool set_progress(struct options *options, const struct option_row *row, const char *value, struct err *err)
 {
     int64_t seconds;
@@ -154,6 +162,13 @@ const struct option_row option_rows[] = {
     {'d', "dbname", "DB", ON_SERVER, set_text, MEMBER(target.dbname), NULL, "database name, or a connection string"},
     {'W', "password", NULL, ON_SERVER, refuse, 0,
      "does not exist: keep the password in ~/.pgpass, a service file, or PGPASSWORD", NULL},
+
+    HEADING("pgbench scripts, in place of the workload's transactions; without WORKLOAD: on the tables that are there, or "
+            "on pgbench's"),
+    {'f', "file", "FILE[@WEIGHT]", MEASURES, add_script, 0, OVERRIDE_SCRIPT_FILE,
+     "a pgbench script, chosen WEIGHT times as often as others; may be given again; - is standard input"},
+    {'b', "builtin", "NAME[@WEIGHT]", MEASURES, add_script, 0, OVERRIDE_SCRIPT_BUILTIN,
+     "tpcb-like, simple-update or select-only, or the begin of such a name; list shows them"},
 
     HEADING("Data"),
     {'s', "scale", "N", LOADS, set_key, 0, "params.scale", "the workload's param `scale`: how large the tables are"},
@@ -223,8 +238,6 @@ const struct option_row option_rows[] = {
     {'?', "help", NULL, FOR_ALL, set_flag, MEMBER(help), NULL, "print this"},
 
     LATER('L', "latency-limit", "MS", MEASURES, "it comes with verdicts"),
-    LATER('f', "file", "FILE", MEASURES, "pgbench scripts come later; write a workload file"),
-    LATER('b', "builtin", "NAME", MEASURES, "pgbench's built-in scripts come later; `pgdyno list` shows what is there"),
     LATER(0, "aa", NULL, MEASURES, "it comes with verdicts"),
     LATER(0, "fail-on", "RULE", FOR_RUN | FOR_REPORT | FOR_COMPARE, "it comes with verdicts"),
     {0},
@@ -391,12 +404,33 @@ static bool parse_all(struct cursor *cursor, int max_operands, struct err *err)
     return true;
 }
 
+static bool has_suffix(const char *text, const char *suffix)
+{
+    size_t len = strlen(text), suffix_len = strlen(suffix);
+    return len > suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
+}
+
+/* With scripts there may be a database and no workload. */
+static bool move_database(struct options *options, struct err *err)
+{
+    const char *text = options->n_operands == 1 ? options->operands[0] : NULL;
+    if (options->n_scripts == 0 || !text || !is_connection_string(text) || has_suffix(text, ".yaml"))
+        return true;
+    if (options->target.dbname)
+        return err_set(err, ERR_USAGE, NULL, "there are two databases on the command line; give one");
+    options->target.dbname = text;
+    options->n_operands = 0;
+    return true;
+}
+
 bool options_parse(struct options *options, unsigned command, int max_operands, int argc, char *const *argv,
                    struct err *err)
 {
     struct cursor cursor = {options, command, argc, argv, 0};
     *options = (struct options){.arena = arena_new()};
-    return options->arena ? parse_all(&cursor, max_operands, err) : err_memory(err);
+    if (!options->arena)
+        return err_memory(err);
+    return parse_all(&cursor, max_operands, err) && move_database(options, err);
 }
 
 void options_deinit(struct options *options)

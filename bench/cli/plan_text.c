@@ -105,8 +105,10 @@ bool print_plan(const struct workload *workload, bool given_server, struct str *
     plan_load(workload, out);
     str_printf(out, "connections  %d at most\n", plan.max_connections);
     str_printf(out, "server       %s%s\n",
-               given_server ? "yours; everything happens in schema " : "a private one, gone afterwards",
-               given_server ? workload->name : "");
+               workload->existing ? "yours, on the tables that are there: what scripts change stays changed"
+               : given_server     ? "yours; everything happens in schema "
+                                  : "a private one, gone afterwards",
+               given_server && !workload->existing ? workload->name : "");
     note_lines(workload, out);
     return !out->failed || err_memory(err);
 }

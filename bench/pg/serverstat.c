@@ -56,7 +56,7 @@ static const struct {
     bool of_schema; /* $1 is the schema, and rows are summed */
 } views[VIEW_COUNT] = {
     [VIEW_DATABASE] = {"pg_stat_database WHERE datname = current_database()"},
-    [VIEW_TABLES] = {"pg_stat_user_tables WHERE schemaname = $1", .of_schema = true},
+    [VIEW_TABLES] = {"pg_stat_user_tables WHERE schemaname = coalesce($1, current_schema())", .of_schema = true},
     [VIEW_WAL] = {"pg_stat_wal"},
     [VIEW_BGWRITER] = {"pg_stat_bgwriter"},
     [VIEW_CHECKPOINTER] = {"pg_stat_checkpointer"},
@@ -216,7 +216,7 @@ bool serverstat_indexes(struct db *db, const char *schema, struct index_use *out
     *count = 0;
     PGresult *rows = db_rows(db, "index statistics",
                              "SELECT indexrelname, relname, idx_scan, pg_relation_size(indexrelid) "
-                             "FROM pg_stat_user_indexes WHERE schemaname = $1 ORDER BY relname, indexrelname",
+                             "FROM pg_stat_user_indexes WHERE schemaname = coalesce($1, current_schema()) ORDER BY relname, indexrelname",
                              1, params, err);
     if (!rows)
         return false;

@@ -389,7 +389,7 @@ static bool far_in_pages(int64_t a, int64_t b)
 static void judge_state(const struct session *session, const struct state_print *now, struct trial_result *trial)
 {
     const struct state_print *first = &session->first_prints[trial->variant];
-    if (!session->has_first_print[trial->variant])
+    if (!session->has_first_print[trial->variant] || session->workload->existing) /* nobody restores those */
         return;
     if (now->rows != first->rows)
         trial_result_warn(trial, "began with %" PRId64 " rows, the variant's first trial with %" PRId64, now->rows,

@@ -134,7 +134,10 @@ bool preflight(struct session *session, struct err *err)
     if (!facts)
         return false;
     bool ok = PQntuples(facts) == 1 || err_set(err, ERR_SERVER, NULL, "the server does not tell about its own role");
-    ok = ok && check_writable(facts, err) && check_create(facts, err) && check_connections(session, facts, err);
+    /* Scripts may only read, and need no schema of ours. */
+    if (!session->workload->existing)
+        ok = ok && check_writable(facts, err) && check_create(facts, err);
+    ok = ok && check_connections(session, facts, err);
     PQclear(facts);
     return ok && check_settings(session, err);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -193,13 +194,85 @@ static bool prepare_statement(struct session *session, const struct variant *var
     return true;
 }
 
+/* --- Scripts ------------------------------------------------------------------------------------------------------ */
+
+/* Does the statement begin with one of these words? */
+static bool begins_with_any(const char *sql, const char *const *words)
+{
+    size_t len = strspn(sql, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    for (; *words; words++)
+        if (strlen(*words) == len && strncasecmp(*words, sql, len) == 0)
+            return true;
+    return false;
+}
+
+/* A statement before it may make what it refers to. */
+static bool may_refer_to_news(const struct transaction *transaction, const struct statement *statement)
+{
+    static const char *const plain[] = {"select", "insert", "update", "delete", "values", "with", "merge",
+                                        "table",  "begin",  "start",  "commit", "end",    "lock", NULL};
+    for (int i = 0; i < statement->number - 1; i++)
+        if (!begins_with_any(transaction->statements[i].text, plain))
+            return true;
+    return false;
+}
+
+/* Under the simple protocol a script's variable may be anything, the name of a table as well. */
+static bool may_be_no_parameter(const struct session *session, const struct statement *statement)
+{
+    return statement->verbatim && statement->n_params > 0 && session->workload->measure.protocol == PROTOCOL_SIMPLE;
+}
+
+/* Class 42: syntax, and names that are not there. */
+static bool is_about_text(const struct session *session)
+{
+    char code[6];
+    sqlstate_text(db_sqlstate(session->db), code);
+    return strncmp(code, "42", 2) == 0;
+}
+
+static bool excuse(struct session *session, const struct statement *statement, bool *writes, const struct err *mine,
+                   struct err *err)
+{
+    if (mine->kind == ERR_STOPPED || !is_about_text(session))
+        return err_set(err, mine->kind, mine->where, "%s", mine->text);
+    *writes = true;
+    log_notice(session->options.log, "%s is not rehearsed: what it says is known when it runs", statement->where);
+    return db_exec(session->db, "rehearsal", "ROLLBACK TO SAVEPOINT pgdyno_statement", err);
+}
+
+/* pgbench rehearses nothing; what it would run must not fail here. */
+static bool prepare_of_script(struct session *session, const struct variant *variant,
+                              const struct transaction *transaction, const struct statement *statement, bool *writes,
+                              struct err *err)
+{
+    struct err mine = {0};
+    *writes = *writes || statement->several;
+    if (statement->control || statement->several)
+        return true;
+    if (!may_refer_to_news(transaction, statement) && !may_be_no_parameter(session, statement))
+        return prepare_statement(session, variant, transaction, statement, writes, err);
+    if (!db_exec(session->db, "rehearsal", "SAVEPOINT pgdyno_statement", err))
+        return false;
+    if (!prepare_statement(session, variant, transaction, statement, writes, &mine))
+        return excuse(session, statement, writes, &mine, err);
+    return db_exec(session->db, "rehearsal", "RELEASE SAVEPOINT pgdyno_statement", err);
+}
+
+static bool prepare_any(struct session *session, const struct variant *variant, const struct transaction *transaction,
+                        const struct statement *statement, bool *writes, struct err *err)
+{
+    return transaction->script ? prepare_of_script(session, variant, transaction, statement, writes, err)
+                               : prepare_statement(session, variant, transaction, statement, writes, err);
+}
+
 static bool prepare_all(struct session *session, const struct variant *variant, bool *writes, struct err *err)
 {
     const struct workload *workload = session->workload;
     for (size_t t = 0; t < workload->n_transactions; t++)
         for (int s = 0; s < workload->transactions[t].n_statements; s++)
-            if (!prepare_statement(session, variant, &workload->transactions[t],
-                                   &workload->transactions[t].statements[s], writes, err))
+            if (!prepare_any(session, variant, &workload->transactions[t], &workload->transactions[t].statements[s],
+                             writes, err))
                 return false;
     return true;
 }
@@ -296,6 +369,18 @@ static bool rehearse_checks(struct session *session, struct err *err)
     return true;
 }
 
+/* Nothing is made but what the transaction takes back: the statements alone. */
+static bool rehearse_existing(struct session *session, struct err *err)
+{
+    bool writes = false;
+    const struct variant *variant = &session->workload->variants[0];
+    bool ok = db_exec(session->db, "rehearsal", "BEGIN", err) &&
+              session_settings(session, session->workload->session, session->workload->n_session, true, err) &&
+              prepare_all(session, variant, &writes, err);
+    session->writes = writes;
+    return ok;
+}
+
 static bool rehearse_all(struct session *session, const char *schema, struct err *err)
 {
     const struct workload *workload = session->workload;
@@ -323,9 +408,11 @@ bool session_rehearse(struct session *session, struct err *err)
     session_progress(session, PHASE_REHEARSE, "schema", 0, 0);
     if (!session_not_stopped(err))
         return false;
-    bool ok = rehearse_all(session, schema, err ? err : &local);
+    bool existing = session->workload->existing;
+    bool ok =
+        existing ? rehearse_existing(session, err ? err : &local) : rehearse_all(session, schema, err ? err : &local);
     session_exec_anyway(session, "ROLLBACK");
-    if (!ok)
+    if (!ok && !existing)
         session_exec_anyway(session, drop); /* should the workload's SQL have committed */
     return ok;
 }

@@ -68,6 +68,8 @@ bool restore_run(struct session *session, struct err *err)
     session_progress(session, PHASE_RESTORE, "the seeded state", 0, 0);
     if (!session_not_stopped(err))
         return false;
+    if (session->workload->existing)
+        return !(session->dirty = false);
     bool ok = session->has_template ? copy_back(session, err) : seed_again(session, err);
     if (ok)
         session->dirty = false;

@@ -119,13 +119,19 @@ static bool sample_statement(struct session *session, int transaction, int state
     return ok;
 }
 
+/* BEGIN and END of a script, several queries in one. */
+static bool has_no_plan(const struct statement *statement)
+{
+    return statement->control || statement->several;
+}
+
 static bool sample_transaction(struct session *session, int transaction, const struct run_sink *sink, struct err *err)
 {
     const struct transaction *owner = &session->workload->transactions[transaction];
     struct sample sample;
     bool ok = sample_init(&sample, owner, session->workload->measure.seed, err);
     for (int s = 0; ok && s < owner->n_statements; s++)
-        ok = sample_statement(session, transaction, s, &sample, sink, err);
+        ok = has_no_plan(&owner->statements[s]) || sample_statement(session, transaction, s, &sample, sink, err);
     sample_deinit(&sample);
     return ok;
 }

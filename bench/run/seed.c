@@ -67,6 +67,8 @@ static bool set_mark(struct session *session, const char *what, const char *hash
 
 void seed_mark_used(struct session *session, bool used)
 {
+    if (session->workload->existing)
+        return;
     char sql[SESSION_IDENT_BYTES + 128];
     snprintf(sql, sizeof sql, "COMMENT ON SCHEMA %s IS '" MARK "%s %s'", session->schema, used ? "used" : "seed",
              session->workload->seed_hash);
@@ -209,8 +211,23 @@ static bool look_alone(struct session *session, enum schema_state *state, struct
     return *state != SCHEMA_FOREIGN || refuse_foreign(session, err);
 }
 
+/* The user's tables: used as they are, and said so. */
+static bool use_existing(struct session *session)
+{
+    char place[256];
+    session_place(session, place, sizeof place);
+    log_notice(session->options.log,
+               session->writes
+                   ? "the scripts run on the tables in %s as they are: what they change there stays changed%s"
+                   : "the scripts run on the tables in %s%s",
+               place, session->writes && session->workload->builtins ? ", and pgbench_history grows" : "");
+    return true;
+}
+
 bool session_seed(struct session *session, struct err *err)
 {
+    if (session->workload->existing)
+        return use_existing(session);
     enum schema_state state;
     bool there = false;
     int64_t started_ns = clock_now_ns();
@@ -231,6 +248,8 @@ bool session_clean(struct session *session, bool *found, struct err *err)
 {
     enum schema_state state;
     *found = false;
+    if (session->workload->existing)
+        return true;
     if (!look_alone(session, &state, err))
         return false;
     if (state == SCHEMA_ABSENT)

@@ -140,14 +140,15 @@ bool session_run(struct session *session, const char *what, const char *sql, str
 /* Roles and databases may come with habits that would disturb long set-up work or change what is measured. */
 bool session_reset(struct session *session, struct err *err)
 {
+    const char *schema = session->workload->existing ? "" : session->schema;
     return db_execf(session->db, "set-up connection", err,
-                    "RESET ALL; SET client_min_messages = warning; SET search_path = %s; "
+                    "RESET ALL; SET client_min_messages = warning; %s%s%s"
                     "SET default_transaction_isolation = 'read committed'; "
                     /* transaction_timeout is there from 17 on */
                     "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', "
                     "'lock_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout', "
                     "'idle_session_timeout')",
-                    session->schema);
+                    *schema ? "SET search_path = " : "", schema, *schema ? "; " : "");
 }
 
 bool session_connect(struct session *session, struct err *err)
@@ -246,7 +247,7 @@ static bool try_lock(struct session *session, bool *got, struct err *err)
 
 bool session_lock(struct session *session, struct err *err)
 {
-    bool got = session->locked;
+    bool got = session->locked || session->workload->existing; /* there is nothing of ours to keep */
     /* A backend of ours whose connection broke may take a moment to notice. */
     for (int ms = BACKOFF_MIN_MS; !got && ms < 2 * BACKOFF_MAX_MS; ms *= 2) {
         if (!session_not_stopped(err) || !try_lock(session, &got, err))

@@ -115,6 +115,8 @@ void seed_mark_used(struct session *session, bool used);
 
 /* VACUUM (FREEZE, ANALYZE) each table of the schema. */
 bool settle_vacuum(struct session *session, struct err *err);
+/* On somebody's tables, before a trial of pgbench's scripts: VACUUM the two small ones that they update most. */
+bool settle_existing(struct session *session, struct err *err);
 /* CHECKPOINT, where we may; says once where we may not. */
 bool settle_checkpoint(struct session *session, struct err *err);
 /* Bring tables and indexes into memory. */

@@ -24,11 +24,17 @@ struct observation {
     size_t n_indexes;
 };
 
+/* Whose tables and indexes the server's counters are of; NULL: those of the first schema in the search path. */
+static const char *counted_schema(const struct session *session)
+{
+    return session->workload->existing ? NULL : session->workload->name;
+}
+
 static bool observe(struct session *session, struct observation *out, struct err *err)
 {
-    if (!serverstat_read(session->db, session->workload->name, session->app, &out->stat, err) ||
+    if (!serverstat_read(session->db, counted_schema(session), session->app, &out->stat, err) ||
         !restore_print(session, &out->print, err) ||
-        !serverstat_indexes(session->db, session->workload->name, out->indexes, MAX_INDEXES, &out->n_indexes, err))
+        !serverstat_indexes(session->db, counted_schema(session), out->indexes, MAX_INDEXES, &out->n_indexes, err))
         return false;
     if (out->n_indexes > MAX_INDEXES)
         out->n_indexes = MAX_INDEXES;
@@ -74,11 +80,11 @@ static bool checkpoint_counted(struct session *session, struct err *err)
     struct timespec pause = {.tv_nsec = CHECKPOINT_POLL_NS};
     if (!session->can_checkpoint)
         return settle_checkpoint(session, err);
-    if (!serverstat_read(session->db, session->workload->name, session->app, &before, err) ||
+    if (!serverstat_read(session->db, counted_schema(session), session->app, &before, err) ||
         !settle_checkpoint(session, err))
         return false;
     for (int i = 0; i < CHECKPOINT_POLLS && before.has[STAT_CHECKPOINTS]; i++) {
-        if (!serverstat_read(session->db, session->workload->name, session->app, &now, err))
+        if (!serverstat_read(session->db, counted_schema(session), session->app, &now, err))
             return false;
         if (now.value[STAT_CHECKPOINTS] > before.value[STAT_CHECKPOINTS])
             break;
@@ -91,7 +97,8 @@ static bool make_ready(struct session *session, const struct cell *cell, const s
 {
     if (session->dirty && (!variant_leave(session, err) || !restore_run(session, err)))
         return false;
-    if (!switch_variant(session, cell->variant, sink, err))
+    if (!switch_variant(session, cell->variant, sink, err) ||
+        (session->workload->existing && !settle_existing(session, err)))
         return false;
     session_progress(session, PHASE_RESTORE, "checkpoint", 0, 0);
     return checkpoint_counted(session, err);
@@ -139,7 +146,7 @@ static bool drive_at(struct session *session, const struct cell *cell, double tp
     const struct workload *workload = session->workload;
     struct drive_spec spec = {
         .target = &session->target,
-        .schema = workload->name,
+        .schema = counted_schema(session),
         .app = session->app,
         .workload = workload,
         .variant = &workload->variants[cell->variant],

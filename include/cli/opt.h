@@ -36,6 +36,8 @@ struct options {
     size_t cap_overrides;
     const char *operands[OPT_OPERANDS]; /* WORKLOAD or DIR; for compare BASE and HEAD */
     int n_operands;
+    int n_scripts;                       /* -f and -b */
+    bool list_builtins;                  /* -b list */
     const char *output;                  /* NULL: a folder of our choosing */
     const char *plots;                   /* "svg" (NULL), "png", "none" */
     double percentiles[OPT_PERCENTILES]; /* 0..1 */

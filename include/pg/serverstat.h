@@ -64,11 +64,11 @@ struct index_use {
 };
 
 /* Wait (at most 2 s) until the backends whose application_name is `app` have gone and so flushed what they counted,
- * then read. `schema` limits the table counters. */
+ * then read. `schema` limits the table counters; NULL is the current one. */
 bool serverstat_read(struct db *db, const char *schema, const char *app, struct serverstat *out, struct err *err);
 /* later − earlier for counters, later for levels; a counter reset in between (earlier > later) is absent. */
 void serverstat_diff(const struct serverstat *earlier, const struct serverstat *later, struct serverstat *out);
-/* All indexes of the schema, at most `max`; the number found in *count. */
+/* All indexes of the schema (NULL: the current one), at most `max`; the number found in *count. */
 bool serverstat_indexes(struct db *db, const char *schema, struct index_use *out, size_t max, size_t *count,
                         struct err *err);
 

@@ -14,7 +14,7 @@
 
 struct drive_spec {
     const struct target *target;
-    const char *schema; /* becomes the only schema in search_path */
+    const char *schema; /* becomes the only schema in search_path; NULL: the server's own search_path */
     const char *app;    /* application_name of the driver's connections */
     const struct workload *workload;
     const struct variant *variant; /* its settings come after the workload's session settings */
