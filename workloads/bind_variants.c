@@ -281,7 +281,8 @@ static void append_literal(struct str *out, const struct value *value)
         return;
     }
     size_t len = value_text(value, buf, &data);
-    bool quoted = value->type == VALUE_TEXT;
+    bool quoted = value->type == VALUE_TEXT || value->type == VALUE_TIMESTAMP || value->type == VALUE_DATE ||
+                  value->type == VALUE_INTERVAL;
     str_append(out, quoted ? "'" : "");
     for (size_t i = 0; i < len; i++)
         str_printf(out, quoted && data[i] == '\'' ? "'%c" : "%c", data[i]);
