@@ -106,13 +106,14 @@ static int bind_names(struct builder *builder, const yaml_node_t *node, const ch
 static void bind_loop(struct builder *builder, const yaml_node_t *map, const yaml_node_t *node, const char *what,
                       struct step top, int nesting)
 {
+    struct loader *loader = builder->loader;
     const yaml_node_t *body = get(builder, map, "do");
     int at = add_step(builder, node, top);
     if (body) {
         steps_names(builder, body, add_slot);
         bind_steps(builder, body, "`do`", nesting + 1);
     } else {
-        doc_problem(&builder->loader->doc, map, "`%s` needs `do`: the steps of each round", what);
+        doc_problem(&loader->doc, map, "`%s` needs `do`: the steps of each round", what);
     }
     add_step(builder, node, (struct step){.kind = STEP_JUMP, .target = at});
     land_here(builder, at);
@@ -322,6 +323,14 @@ static const struct program *constant_program(struct loader *loader, int64_t num
     return program;
 }
 
+/* Meant as a time, however wrong: no operator, variable or call. */
+static bool like_time(const char *text)
+{
+    return strchr("+-.0123456789", *text) &&
+           text[strspn(text, "+-.0123456789 abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZµ")] == '\0' &&
+           !strpbrk(text + 1, "+-");
+}
+
 /* 2ms, or an expression in milliseconds. A bare number would be either. */
 static void bind_sleep(struct builder *builder, const yaml_node_t *step, const yaml_node_t *node, int nesting)
 {
@@ -333,10 +342,13 @@ static void bind_sleep(struct builder *builder, const yaml_node_t *step, const y
     if (!loader_wants_text(loader, node, "`sleep`"))
         return;
     const char *text = doc_text(node);
-    if (units_parse_double(text, &number)) {
+    if (units_parse_double(text, &number) && number >= 0) {
         doc_problem(&loader->doc, node, "`sleep` needs a unit: `%sms` or `%ss`", text, text);
     } else if (units_parse_duration(text, 1, false, &ns)) {
         sleep.value = constant_program(loader, ns);
+    } else if (like_time(text)) {
+        doc_problem(&loader->doc, node,
+                    "`sleep` must be a time such as 2ms or 1.5s, or an expression in milliseconds, not `%s`", text);
     } else {
         sleep.unit_ns = NS_PER_MS;
         sleep.value = loader_compile(loader, node, builder_scope(builder));

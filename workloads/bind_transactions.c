@@ -117,9 +117,12 @@ void bind_parts(struct loader *loader, const yaml_node_t *key, const struct tran
         bind_weight(loader, parts->weight, transaction);
     builder.autocommit = parts->autocommit && schema_bind_bool(loader, parts->autocommit, "autocommit");
     transaction->pipeline = parts->pipeline && schema_bind_bool(loader, parts->pipeline, "pipeline");
-    if (builder.autocommit && transaction->pipeline)
+    if (builder.autocommit && transaction->pipeline && !doc_get(&loader->doc, parts->body, "script"))
         doc_problem(&loader->doc, parts->pipeline,
                     "`pipeline` and `autocommit` exclude each other: what a pipeline sends at once is one transaction");
+    if (transaction->pipeline && loader->workload->measure.protocol == PROTOCOL_SIMPLE)
+        doc_problem(&loader->doc, parts->pipeline,
+                    "a pipeline needs the extended or the prepared protocol (--protocol=prepared)");
     size_t before = loader->problems->count;
     if (parts->let && !doc_is_empty(parts->let))
         bind_lets(&builder, parts->let);

@@ -173,7 +173,8 @@ static bool unknown_name(const char *name, const struct catalog_entry *entries, 
     char hint[160];
     err_set(err, ERR_INPUT, NULL,
             "no workload `%s`%s; the catalog has %s. A file of your own is given by its path, e.g. ./%s.yaml", name,
-            loader_hint(hint, sizeof hint, name, names), count ? str_text(&all) : "none", name);
+            loader_hint(hint, sizeof hint, name, names), count ? str_text(&all) : "none",
+            expr_is_name(name) ? name : "mine");
     str_deinit(&all);
     free(names);
     return false;

@@ -135,6 +135,23 @@ static void try_lets(struct loader *loader, const struct transaction *transactio
     }
 }
 
+static const yaml_node_t *get(struct loader *loader, const yaml_node_t *map, const char *key)
+{
+    return map && doc_is_map(map) ? doc_get(&loader->doc, map, key) : NULL;
+}
+
+/* Variables that a variant's rewrites have instead. */
+static void try_rewrites(struct loader *loader, const struct variant *variant, struct scratch *scratch)
+{
+    const yaml_node_t *map = get(loader, get(loader, doc_root(&loader->doc), "variants"), variant->name);
+    map = get(loader, map, "transactions");
+    for (size_t i = 0; map && i < loader->workload->n_transactions; i++) {
+        const yaml_node_t *let = get(loader, get(loader, map, variant->transactions[i].name), "let");
+        if (let)
+            try_lets(loader, &variant->transactions[i], let, scratch);
+    }
+}
+
 static void try_transactions(struct loader *loader, const yaml_node_t *transactions)
 {
     struct scratch scratch;
@@ -147,6 +164,9 @@ static void try_transactions(struct loader *loader, const yaml_node_t *transacti
         if (let)
             try_lets(loader, &loader->workload->transactions[i], let, &scratch);
     }
+    for (size_t i = 0; i < loader->workload->n_variants; i++)
+        if (loader->workload->variants[i].rewrites)
+            try_rewrites(loader, &loader->workload->variants[i], &scratch);
     scratch_deinit(&scratch);
 }
 

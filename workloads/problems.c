@@ -1,5 +1,6 @@
 #include "workloads/problems.h"
 
+#include <libpq-fe.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,21 @@ static size_t count_chars(const char *text, size_t len)
     return chars;
 }
 
+/* How wide text[0, len) is on a terminal: some characters take two columns, and those that combine none. A tab is shown
+ * as a space. */
+static int columns(const char *text, size_t len)
+{
+    static const int utf8 = 6; /* PG_UTF8, which libpq's header does not give */
+    int sum = 0;
+    for (size_t at = 0; at < len;) {
+        size_t bytes = skip_chars(text + at, len - at, 1);
+        int wide = (int)bytes == PQmblen(text + at, utf8) ? PQdsplen(text + at, utf8) : 1;
+        sum += wide < 0 ? 1 : wide;
+        at += bytes;
+    }
+    return sum;
+}
+
 static const char *find_line(const char *source, int line, size_t *len)
 {
     for (; line > 1; line--) {
@@ -144,15 +160,15 @@ static void print_line(const char *text, size_t len, const struct problem *probl
     size_t skipped = skip_chars(text, len, first);
     text += skipped;
     len -= skipped;
-    size_t shown = skip_chars(text, len, SHOWN_CHARS);
+    size_t shown = skip_chars(text, len, SHOWN_CHARS), at = skip_chars(text, len, column - first);
 
     str_printf(out, "%6d | %s", problem->line, first ? "…" : "");
     for (size_t i = 0; i < shown; i++)
         str_append_char(out, text[i] == '\t' ? ' ' : text[i]);
-    str_printf(out, "%s\n       | %*s%s^", shown < len ? "…" : "", (int)(column - first + (first > 0)), "",
+    str_printf(out, "%s\n       | %*s%s^", shown < len ? "…" : "", columns(text, at) + (first > 0), "",
                colour ? "\033[1;31m" : "");
-    size_t room = count_chars(text, shown) - (column - first);
-    for (int i = 1; i < problem->width && (size_t)i < room; i++)
+    for (int left = columns(text + at, skip_chars(text + at, at < shown ? shown - at : 0, (size_t)problem->width));
+         left > 1; left--)
         str_append_char(out, '~');
     str_append(out, colour ? "\033[0m\n" : "\n");
 }

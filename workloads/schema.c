@@ -320,8 +320,6 @@ static void set_key(struct loader *loader, const struct key *key, const struct w
         set_rates(loader, key, written, count);
     } else if (takes_list(key)) {
         set_ints(loader, key, written, count);
-    } else if (count > 1) {
-        loader_problem(loader, written[1].origin, "`%s` takes one value, not a list", key->name);
     } else {
         set_one(loader, key, written);
     }

@@ -11,7 +11,7 @@
 
 enum {
     OVERRIDES_MAX = 8,
-    BAD_FILES_MIN = 30
+    BAD_FILES_MIN = 85
 };
 
 static char *read_file(const char *path)
@@ -157,7 +157,10 @@ static void names_are_found_in_the_catalog(void **state)
     assert_string_equal(path, "mine.yml");
     assert_false(workload_find("taks", path, sizeof path, &err));
     assert_non_null(strstr(err.text, "did you mean `tasks`?"));
+    assert_non_null(strstr(err.text, "e.g. ./taks.yaml"));
     assert_int_equal(err.kind, ERR_INPUT);
+    assert_false(workload_find(".", path, sizeof path, &err));
+    assert_non_null(strstr(err.text, "e.g. ./mine.yaml"));
 }
 
 static void the_environment_names_a_catalog(void **state)
