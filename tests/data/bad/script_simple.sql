@@ -1,0 +1,4 @@
+\set x 1
+\startpipeline
+SELECT ':x';
+\endpipeline
