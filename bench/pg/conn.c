@@ -17,7 +17,8 @@ static void forget_reply(struct conn *conn)
         PQclear(conn->result);
         conn->result = NULL;
     }
-    conn->failed = false;
+    conn->failed = conn->aborted = conn->synced = conn->wants_copy = false;
+    conn->ended = CONN_END_NONE;
     conn->code = 0;
 }
 
@@ -113,10 +114,8 @@ const char *conn_error(const struct conn *conn, char *buf, size_t size)
     return buf[0] ? buf : "the server closed the connection";
 }
 
-static bool after_send(struct conn *conn, int sent)
+static bool sent_out(struct conn *conn, int unsent)
 {
-    conn->awaiting = true;
-    int unsent = sent ? PQflush(conn->pg) : -1;
     if (__builtin_expect(unsent == 0, 1))
         return true;
     if (unsent > 0) {
@@ -125,6 +124,15 @@ static bool after_send(struct conn *conn, int sent)
     }
     conn->failed = true;
     return false;
+}
+
+static bool after_send(struct conn *conn, int sent)
+{
+    conn->awaiting = true;
+    if (!conn->pipeline || !sent)
+        return sent_out(conn, sent ? PQflush(conn->pg) : -1);
+    conn->due++;
+    return true;
 }
 
 /* An edge that told of data and of the end together comes once only: sending would wait for a reply for ever. */
@@ -156,6 +164,62 @@ bool conn_send_prepared(struct conn *conn, const char *name, int n_params, const
     return before_send(conn) && after_send(conn, PQsendQueryPrepared(conn->pg, name, n_params, params, NULL, NULL, 0));
 }
 
+/* --- COPY --------------------------------------------------------------------------------------------------------- */
+
+bool conn_send_copy(struct conn *conn, const char *sql)
+{
+    bool sent = conn_send_query(conn, sql);
+    conn->wants_copy = true;
+    return sent;
+}
+
+bool conn_copy_put(struct conn *conn, const char *data, size_t len)
+{
+    bool put = !conn->hung_up && PQputCopyData(conn->pg, data, (int)len) == 1;
+    return sent_out(conn, put ? PQflush(conn->pg) : -1);
+}
+
+bool conn_copy_end(struct conn *conn, const char *why)
+{
+    bool put = !conn->hung_up && PQputCopyEnd(conn->pg, why) == 1;
+    conn->copying = conn->wants_copy = false;
+    return sent_out(conn, put ? PQflush(conn->pg) : -1);
+}
+
+/* --- Pipelines ---------------------------------------------------------------------------------------------------- */
+
+bool conn_pipeline_begin(struct conn *conn)
+{
+    conn->pipeline = before_send(conn) && PQenterPipelineMode(conn->pg);
+    conn->answered = false;
+    conn->due = 0;
+    conn->failed = !conn->pipeline;
+    return conn->pipeline;
+}
+
+bool conn_sync(struct conn *conn)
+{
+    bool sent = !conn->hung_up && PQpipelineSync(conn->pg);
+    conn->awaiting = true;
+    conn->due++;
+    return sent_out(conn, sent ? PQflush(conn->pg) : -1);
+}
+
+bool conn_flush(struct conn *conn)
+{
+    bool sent = !conn->hung_up && PQsendFlushRequest(conn->pg);
+    conn->awaiting = true;
+    return sent_out(conn, sent ? PQflush(conn->pg) : -1);
+}
+
+bool conn_pipeline_end(struct conn *conn)
+{
+    conn->pipeline = !PQexitPipelineMode(conn->pg);
+    return !conn->pipeline;
+}
+
+/* --- Receiving ---------------------------------------------------------------------------------------------------- */
+
 static void keep_error(struct conn *conn, PGresult *result)
 {
     if (conn->failed) { /* the first one is the cause */
@@ -168,7 +232,15 @@ static void keep_error(struct conn *conn, PGresult *result)
     conn->result = result;
 }
 
-/* Rows are kept for whoever wants them; what has none is dropped. False: a COPY, which has no place here. */
+static void note_end(struct conn *conn, const PGresult *result)
+{
+    const char *tag = PQcmdStatus((PGresult *)result);
+    conn->ended = strcmp(tag, "COMMIT") == 0     ? CONN_END_COMMIT
+                  : strcmp(tag, "ROLLBACK") == 0 ? CONN_END_ROLLBACK
+                                                 : CONN_END_NONE;
+}
+
+/* Rows are kept for whoever wants them; what has none is dropped. False: a COPY. */
 static bool keep(struct conn *conn, PGresult *result)
 {
     switch (PQresultStatus(result)) {
@@ -180,9 +252,17 @@ static bool keep(struct conn *conn, PGresult *result)
         conn->result = result;
         return true;
     case PGRES_COMMAND_OK:
+        note_end(conn, result);
+        break;
     case PGRES_EMPTY_QUERY:
         break;
+    case PGRES_PIPELINE_ABORTED:
+        conn->aborted = true;
+        break;
     case PGRES_COPY_IN:
+        conn->copying = conn->wants_copy;
+        PQclear(result);
+        return false;
     case PGRES_COPY_OUT:
     case PGRES_COPY_BOTH:
         PQclear(result);
@@ -195,8 +275,41 @@ static bool keep(struct conn *conn, PGresult *result)
     return true;
 }
 
+/* A request's results end with a NULL, a sync is one result without. */
+static enum conn_status collect_answer(struct conn *conn)
+{
+    if (!conn->answered)
+        forget_reply(conn);
+    while (!PQisBusy(conn->pg)) {
+        PGresult *result = PQgetResult(conn->pg);
+        if (!result && (PQstatus(conn->pg) == CONNECTION_BAD || !conn->answered))
+            return CONN_LOST;
+        conn->synced = result && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        if (!result || conn->synced) {
+            PQclear(result);
+            conn->answered = false;
+            conn->due--;
+            return CONN_ANSWER;
+        }
+        if (!keep(conn, result))
+            return CONN_LOST;
+        conn->answered = true;
+    }
+    return CONN_PENDING;
+}
+
+static enum conn_status collect_pipeline(struct conn *conn)
+{
+    if (conn->due > 0)
+        return collect_answer(conn);
+    conn->awaiting = false;
+    return CONN_DONE;
+}
+
 static enum conn_status collect(struct conn *conn)
 {
+    if (__builtin_expect(conn->pipeline, 0))
+        return collect_pipeline(conn);
     while (!PQisBusy(conn->pg)) {
         PGresult *result = PQgetResult(conn->pg);
         if (!result) {
@@ -206,7 +319,7 @@ static enum conn_status collect(struct conn *conn)
             return CONN_DONE;
         }
         if (!keep(conn, result))
-            return CONN_LOST;
+            return conn->copying ? CONN_COPY_IN : CONN_LOST;
     }
     return CONN_PENDING;
 }
@@ -225,6 +338,8 @@ static enum conn_status read_once(struct conn *conn)
         return CONN_LOST;
     if (!conn->awaiting)
         return PQisBusy(conn->pg) || PQstatus(conn->pg) != CONNECTION_BAD ? CONN_PENDING : CONN_LOST;
+    if (__builtin_expect(conn->copying, 0)) /* an error waits in libpq until the end of the rows */
+        return CONN_PENDING;
     return collect(conn);
 }
 
@@ -246,9 +361,27 @@ enum conn_status conn_receive(struct conn *conn)
         status = read_once(conn);
     if (status == CONN_PENDING && conn->want & CONN_WANT_WRITE)
         status = flush_rest(conn);
+    if (status == CONN_PENDING && conn->copying && !(conn->want & CONN_WANT_WRITE))
+        status = CONN_COPY_IN;
     if (status == CONN_LOST)
         conn->failed = true;
     return status;
+}
+
+enum conn_status conn_next(struct conn *conn)
+{
+    enum conn_status status = collect(conn);
+    if (status == CONN_LOST)
+        conn->failed = true;
+    return status;
+}
+
+PGresult *conn_take_rows(struct conn *conn)
+{
+    PGresult *rows = conn->failed ? NULL : conn->result;
+    if (rows)
+        conn->result = NULL;
+    return rows;
 }
 
 bool conn_in_transaction(const struct conn *conn)

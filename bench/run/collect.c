@@ -152,11 +152,10 @@ static void warn_cold(struct sources *from)
         return;
     int entry;
     const struct statement *statement = mix_statement(&from->crew->mix, cold, &entry);
-    const struct workload *workload = from->crew->spec->workload;
     trial_result_warn(from->out,
                       "statement %d of %.40s ran fewer than %d times before the window on %d of %d connections: its "
                       "plan may have changed meanwhile",
-                      statement->number, workload->transactions[from->crew->mix.entries[entry].transaction].name,
+                      statement->number, mix_transaction(&from->crew->mix, entry)->name,
                       LINK_WARM_RUNS, n, from->crew->spec->connections);
 }
 

@@ -122,7 +122,7 @@ bool crew_init(struct crew *crew, const struct drive_spec *spec, struct err *err
     crew->notify_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (crew->notify_fd < 0)
         return err_system(err, NULL, "cannot make an eventfd");
-    return init_queue(crew, err) && mix_init(&crew->mix, spec->workload, err);
+    return init_queue(crew, err) && mix_init(&crew->mix, spec->workload, spec->variant, err);
 }
 
 void crew_deinit(struct crew *crew)

@@ -285,6 +285,13 @@ static link_step_fn *const on_reply[LINK_STATES] = {
     [LINK_PINGING] = step_pinged,
 };
 
+/* It may be writable again, and then need not be watched for that any more. */
+COLD static void copy_on(struct link *link, int64_t now_ns)
+{
+    if (link_sent(link, true, now_ns))
+        link->pool->hooks.copy(link, now_ns);
+}
+
 void pool_event(struct link *link, uint32_t events, int64_t now_ns)
 {
     if (__builtin_expect(link->state <= LINK_CONNECTING, 0)) {
@@ -295,11 +302,19 @@ void pool_event(struct link *link, uint32_t events, int64_t now_ns)
     if (__builtin_expect(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR), 0))
         link->conn.hung_up = true;
     enum conn_status status = conn_receive(&link->conn);
+    while (__builtin_expect(status == CONN_ANSWER, 0)) {
+        link->pool->hooks.answer(link, now_ns);
+        status = conn_next(&link->conn);
+        if (status == CONN_PENDING)
+            status = conn_receive(&link->conn);
+    }
     bool broken = status == CONN_LOST || (link->state != LINK_READY && status == CONN_DONE && link->conn.failed);
     if (__builtin_expect(broken, 0))
         go_down(link, now_ns);
     else if (status == CONN_DONE)
         on_reply[link->state](link, now_ns);
+    else if (status == CONN_COPY_IN)
+        copy_on(link, now_ns);
     else
         link_sent(link, true, now_ns); /* what was to be written may be out now */
 }
@@ -321,7 +336,7 @@ bool link_is_cold(const struct link *link, int entry)
 {
     const struct mix *mix = link->pool->plan->mix;
     const struct mix_entry *e = &mix->entries[entry];
-    return first_cold(link, e->first_statement, mix->workload->transactions[e->transaction].n_statements) >= 0;
+    return first_cold(link, e->first_statement, mix_transaction(mix, entry)->n_statements) >= 0;
 }
 
 int link_cold_statement(const struct link *link)

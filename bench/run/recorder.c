@@ -27,8 +27,8 @@ static bool recorded_init(struct recorded *recorded, const struct transaction *t
     recorded->running_wait = hist_new();
     recorded->early_wait = hist_new();
     recorded->plain = hist_new();
-    recorded->lone = !transaction->block && transaction->n_steps == 1 && transaction->n_statements == 1 &&
-                     transaction->statements[0].n_into == 0;
+    recorded->lone = !transaction->block && !transaction->pipeline && transaction->n_steps == 1 &&
+                     transaction->steps[0].kind == STEP_SQL && transaction->statements[0].keep == KEEP_NOTHING;
     return transaction_result_init(&recorded->result, transaction->n_statements) && recorded->running &&
            recorded->early && recorded->running_wait && recorded->early_wait && recorded->plain;
 }
@@ -47,22 +47,22 @@ static bool records_init(struct recorder *recorder, int64_t raw_bytes)
     return true;
 }
 
-bool recorder_init(struct recorder *recorder, const struct workload *workload, const struct window *window,
-                   int64_t raw_bytes, struct err *err)
+bool recorder_init(struct recorder *recorder, const struct transaction *transactions, size_t n_transactions,
+                   const struct window *window, int64_t raw_bytes, struct err *err)
 {
     *recorder = (struct recorder){
         .window = window,
-        .transactions = cacheline_array(workload->n_transactions, sizeof *recorder->transactions),
+        .transactions = cacheline_array(n_transactions, sizeof *recorder->transactions),
         .lag = hist_new(),
         .last = second_new(0, 0),
     };
     recorder->first = recorder->last;
     if (!recorder->transactions || !recorder->lag || !recorder->last || !records_init(recorder, raw_bytes))
         return err_memory(err);
-    recorder->n_transactions = workload->n_transactions;
-    for (size_t i = 0; i < workload->n_transactions; i++) {
+    recorder->n_transactions = n_transactions;
+    for (size_t i = 0; i < n_transactions; i++) {
         struct recorded *recorded = &recorder->transactions[i];
-        if (!recorded_init(recorded, &workload->transactions[i]))
+        if (!recorded_init(recorded, &transactions[i]))
             return err_memory(err);
     }
     return true;

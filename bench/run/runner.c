@@ -34,7 +34,7 @@ static void on_timer(struct timer *timer, int64_t now_ns)
     struct runner *runner = (struct runner *)(void *)((char *)timer - offsetof(struct runner, timer));
     if (runner->state != RUNNER_RESTING)
         return;
-    if (runner->link->state == LINK_READY)
+    if (runner->link->state == LINK_READY || runner->cut_off)
         runner->on_wake(runner, now_ns);
     else
         wait_for_link(runner, runner->on_wake);
@@ -134,6 +134,8 @@ static void record(struct runner *runner, enum record_status status, int64_t now
     decompose(runner, now_ns, &outcome);
     recorder_outcome(runner->group->recorder, &outcome);
     runner->active = false;
+    if (runner->transaction->n_loops > 0)
+        attempt_forget_loops(runner);
 }
 
 static void begin_own(struct runner *runner, int64_t now_ns);
@@ -211,9 +213,11 @@ static void set_up(struct runner *runner)
     if (runner->ticket.client)
         runner->ticket.client->turns++;
     runner->entry = choose(runner);
-    runner->transaction = &group->workload->transactions[group->mix->entries[runner->entry].transaction];
+    runner->transaction = mix_transaction(group->mix, runner->entry);
     runner->step = runner->attempts = 0;
     runner->statement = -1;
+    runner->cut_off = runner->pipeline.begun_by_step = runner->pipeline.failed = false;
+    runner->pipeline.n_committed = 0;
     runner->first_sent_ns = runner->attempt_sent_ns = runner->backoff_ns = runner->wasted_ns = 0;
 }
 
@@ -315,7 +319,8 @@ void runner_give_up(struct runner_group *group, struct ticket *ticket, enum reco
 
 void runner_reply(struct runner *runner, int64_t now_ns)
 {
-    runner->on_reply(runner, now_ns);
+    if (runner->state == RUNNER_RUNNING) /* and not amid queueing, when what libpq sent early is answered */
+        runner->on_reply(runner, now_ns);
 }
 
 /* An own transaction that waits for a lost connection has been wanted since the end of the one before. */
@@ -348,12 +353,20 @@ bool runner_init(struct runner *runner, struct runner_group *group, struct link 
     group->n_warming += warms;
     runner->slots = cacheline_array((size_t)group->mix->max_slots + 1, sizeof *runner->slots);
     runner->params = cacheline_array((size_t)group->mix->max_params + 1, sizeof *runner->params);
-    return scratch_init(&runner->scratch, SCRATCH_BYTES) && runner->slots && runner->params;
+    runner->slots_after_lets = cacheline_array((size_t)group->mix->max_slots + 1, sizeof *runner->slots);
+    runner->copy_cells = cacheline_array((size_t)group->mix->max_copied + 1, sizeof *runner->copy_cells);
+    runner->loops = cacheline_array((size_t)group->mix->max_loops + 1, sizeof *runner->loops);
+    return scratch_init(&runner->scratch, SCRATCH_BYTES) && runner->slots && runner->params &&
+           runner->slots_after_lets && runner->copy_cells && runner->loops;
 }
 
 void runner_deinit(struct runner *runner)
 {
     scratch_deinit(&runner->scratch);
+    str_deinit(&runner->copy_text);
+    free(runner->slots_after_lets);
+    free(runner->copy_cells);
+    free(runner->loops);
     free(runner->slots);
     free(runner->params);
     *runner = (struct runner){0};

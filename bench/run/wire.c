@@ -156,15 +156,8 @@ static bool read_known(Oid type, const char *text, struct value *out)
     return false;
 }
 
-static bool read_column(const PGresult *result, int column, struct scratch *scratch, struct value *out)
+static bool copy_text(const char *text, size_t len, struct scratch *scratch, struct value *out)
 {
-    *out = (struct value){.type = VALUE_NULL};
-    if (PQgetisnull(result, 0, column))
-        return true;
-    const char *text = PQgetvalue(result, 0, column);
-    if (read_known(PQftype(result, column), text, out))
-        return true;
-    size_t len = (size_t)PQgetlength(result, 0, column);
     char *copy = scratch_take(scratch, len);
     if (!copy)
         return false;
@@ -173,11 +166,89 @@ static bool read_column(const PGresult *result, int column, struct scratch *scra
     return true;
 }
 
-bool wire_into(const struct statement *statement, const PGresult *result, struct scratch *scratch, struct value *slots)
+static bool read_column(const PGresult *rows, int row, int column, struct scratch *scratch, struct value *out)
 {
-    int n = PQnfields(result) < statement->n_into ? PQnfields(result) : statement->n_into;
+    *out = (struct value){.type = VALUE_NULL};
+    if (PQgetisnull(rows, row, column))
+        return true;
+    const char *text = PQgetvalue(rows, row, column);
+    return read_known(PQftype(rows, column), text, out) ||
+           copy_text(text, (size_t)PQgetlength(rows, row, column), scratch, out);
+}
+
+bool wire_row(const PGresult *rows, int row, const int *into, int n_into, struct scratch *scratch, struct value *slots)
+{
+    int n = PQnfields(rows) < n_into ? PQnfields(rows) : n_into;
     for (int i = 0; i < n; i++)
-        if (!read_column(result, i, scratch, &slots[statement->into[i]]))
+        if (!read_column(rows, row, i, scratch, &slots[into[i]]))
             return false;
     return true;
+}
+
+static int find_variable(const struct transaction *transaction, const char *prefix, const char *column)
+{
+    size_t len = strlen(prefix);
+    for (int i = 0; i < transaction->n_variables; i++)
+        if (strncmp(transaction->variables[i], prefix, len) == 0 &&
+            strcmp(transaction->variables[i] + len, column) == 0)
+            return i;
+    return -1;
+}
+
+bool wire_named_row(const PGresult *rows, int row, const char *prefix, const struct transaction *transaction,
+                    struct scratch *scratch, struct value *slots)
+{
+    for (int i = 0; i < PQnfields(rows); i++) {
+        int slot = find_variable(transaction, prefix ? prefix : "", PQfname(rows, i));
+        if (slot >= 0 &&
+            !copy_text(PQgetvalue(rows, row, i), (size_t)PQgetlength(rows, row, i), scratch, &slots[slot]))
+            return false;
+    }
+    return true;
+}
+
+/* --- Room --------------------------------------------------------------------------------------------------------- */
+
+static bool is_between(const struct value *value, const char *from, const char *end)
+{
+    return value->type == VALUE_TEXT && value->text.len > 0 && value->text.data >= from && value->text.data < end;
+}
+
+/* The first texts from *from on, as far as they overlap: a variable's may be part of another's. False: there are none. */
+static bool next_block(const struct value *slots, int n_slots, const char *end, const char **from, const char **to)
+{
+    const char *first = end;
+    for (int i = 0; i < n_slots; i++)
+        if (is_between(&slots[i], *from, first))
+            first = slots[i].text.data;
+    *from = first;
+    *to = first + 1;
+    for (int i = 0; first < end && i < n_slots; i++) {
+        if (!is_between(&slots[i], first, *to) || slots[i].text.data + slots[i].text.len <= *to)
+            continue;
+        *to = slots[i].text.data + slots[i].text.len;
+        i = -1; /* it may reach others now */
+    }
+    return first < end;
+}
+
+static void move_texts(struct value *slots, int n_slots, const char *from, const char *to, ptrdiff_t by)
+{
+    for (int i = 0; i < n_slots; i++)
+        if (is_between(&slots[i], from, to))
+            slots[i].text.data += by;
+}
+
+void wire_reclaim(struct scratch *scratch, size_t mark, struct value *slots, int n_slots)
+{
+    char *free = scratch->data + mark;
+    const char *from = free, *end = scratch->data + scratch->used, *to;
+    while (next_block(slots, n_slots, end, &from, &to)) {
+        size_t len = (size_t)(to - from);
+        memmove(free, from, len);
+        move_texts(slots, n_slots, from, to, free - from);
+        free += len;
+        from = to;
+    }
+    scratch->used = (size_t)(free - scratch->data);
 }

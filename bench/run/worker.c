@@ -194,6 +194,16 @@ static void on_reply(struct link *link, int64_t now_ns)
     runner_reply(link->runner, now_ns);
 }
 
+static void on_answer(struct link *link, int64_t now_ns)
+{
+    runner_answer(link->runner, now_ns);
+}
+
+static void on_copy(struct link *link, int64_t now_ns)
+{
+    runner_copy(link->runner, now_ns);
+}
+
 static void on_lost(struct link *link, int64_t now_ns)
 {
     struct worker *worker = worker_of(link);
@@ -482,7 +492,8 @@ static bool init_runners(struct worker *worker, int n_workers, struct err *err)
 bool worker_init(struct worker *worker, struct crew *crew, int index, int n_workers, struct err *err)
 {
     const struct pool_hooks hooks = {
-        .ready = on_ready, .reply = on_reply, .lost = on_lost, .taken = on_taken, .refused = on_refused};
+        .ready = on_ready, .reply = on_reply, .answer = on_answer, .copy = on_copy, .lost = on_lost, .taken = on_taken,
+        .refused = on_refused};
     int size = (crew->spec->connections - index + n_workers - 1) / n_workers;
     size_t n = (size_t)(size + crew->pool_plan.habits.max_overflow);
     *worker = (struct worker){.crew = crew, .index = index, .expiry.fire = on_expiry};
@@ -491,8 +502,8 @@ bool worker_init(struct worker *worker, struct crew *crew, int index, int n_work
     if (!worker->runners)
         return err_memory(err);
     if (!loop_init(&worker->loop, n * TIMERS_EACH + TIMERS_MORE, err) ||
-        !recorder_init(&worker->recorder, crew->spec->workload, &crew->window,
-                       crew->spec->workload->measure.raw_bytes / n_workers, err) ||
+        !recorder_init(&worker->recorder, crew->spec->variant->transactions, crew->spec->workload->n_transactions,
+                       &crew->window, crew->spec->workload->measure.raw_bytes / n_workers, err) ||
         !pool_init(&worker->pool, &crew->pool_plan, &worker->loop, &hooks, size, err) ||
         !init_runners(worker, n_workers, err))
         return false;

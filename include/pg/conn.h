@@ -1,6 +1,10 @@
 /* One asynchronous connection for the measured path: everything here returns at once, and conn.c is the only file that
  * reads from a socket of libpq's. The caller owns the event loop: it watches conn_socket() edge-triggered and calls
- * conn_receive() at each event. Notices are dropped. */
+ * conn_receive() at each event. Notices are dropped.
+ *
+ * A pipeline: conn_pipeline_begin(), then each send is only queued, up to conn_sync() or conn_flush(). Each request is
+ * answered on its own (CONN_ANSWER), each sync too; when nothing is left to be answered it is CONN_DONE as ever, and
+ * conn_pipeline_end() may follow. */
 #ifndef PGDYNO_PG_CONN_H
 #define PGDYNO_PG_CONN_H
 
@@ -14,13 +18,22 @@
 enum conn_status {
     CONN_PENDING, /* wait for the socket */
     CONN_DONE,    /* connected; or the reply is complete */
-    CONN_LOST     /* gone, or never there: conn_close() and start again */
+    CONN_LOST,    /* gone, or never there: conn_close() and start again */
+    CONN_ANSWER,  /* in a pipeline: what was sent next is answered, or synced; then conn_next() */
+    CONN_COPY_IN  /* after conn_send_copy(): the server takes rows, or more rows */
 };
 
 /* What the socket must become before the next step. */
 enum conn_want {
     CONN_WANT_READ = 1,
     CONN_WANT_WRITE = 2
+};
+
+/* How a statement ended a transaction by itself. */
+enum conn_end {
+    CONN_END_NONE,
+    CONN_END_COMMIT,
+    CONN_END_ROLLBACK
 };
 
 /* All-zero is a closed one. */
@@ -32,8 +45,15 @@ struct conn {
     bool awaiting;    /* sent, and the reply is not complete */
     bool hung_up;     /* the server's end is closed: nothing more can be sent */
     bool tls;
-    int unanswered_s; /* given up after that long without an answer; 0: it was not */
-    unsigned want; /* enum conn_want, or-ed */
+    bool wants_copy, copying; /* a COPY was sent; the server takes rows */
+    bool pipeline;
+    bool answered;       /* in a pipeline: the next request's results have come, but not their end */
+    bool synced;         /* the last CONN_ANSWER was a sync's */
+    bool aborted;        /* it was skipped, since one before it failed */
+    enum conn_end ended; /* the last reply was of COMMIT or ROLLBACK (to a savepoint too) */
+    int due;             /* in a pipeline: requests and syncs that are not answered */
+    int unanswered_s;    /* given up after that long without an answer; 0: it was not */
+    unsigned want;       /* enum conn_want, or-ed */
 };
 
 /* Begin to connect. CONN_LOST at once when libpq sees that it cannot be (conn_error says why). */
@@ -50,14 +70,35 @@ const char *conn_error(const struct conn *conn, char *buf, size_t size);
 
 /* Each sends one request; false: the connection is lost. Text is copied before they return. CONN_WANT_WRITE in `want`
  * afterwards: not all of it went out, watch for writability too and call conn_receive() then. */
-bool conn_send_query(struct conn *conn, const char *sql);
+bool conn_send_query(struct conn *conn, const char *sql); /* not in a pipeline */
 bool conn_send_params(struct conn *conn, const char *sql, int n_params, const char *const *params);
 bool conn_send_prepare(struct conn *conn, const char *name, const char *sql);
 bool conn_send_prepared(struct conn *conn, const char *name, int n_params, const char *const *params);
 
+/* COPY … FROM STDIN, not in a pipeline. At CONN_COPY_IN: rows in text format, until CONN_WANT_WRITE is in `want`; then
+ * another CONN_COPY_IN comes when they are out. An error among them is told after the end. */
+bool conn_send_copy(struct conn *conn, const char *sql);
+bool conn_copy_put(struct conn *conn, const char *data, size_t len);
+/* `why`: NULL, or what went wrong on our side: the server then takes none of them, and says so. */
+bool conn_copy_end(struct conn *conn, const char *why);
+
+/* Nothing may be awaited. */
+bool conn_pipeline_begin(struct conn *conn);
+/* A sync point, which is sent at once with all before it: what failed before it is over, what was not in a block is
+ * committed. */
+bool conn_sync(struct conn *conn);
+/* Ask for the answers without one. */
+bool conn_flush(struct conn *conn);
+/* Nothing may be due, and the last request was a sync. */
+bool conn_pipeline_end(struct conn *conn);
+
 /* Read what is there. CONN_DONE: ReadyForQuery has come, and `failed`, `code` and `result` tell the outcome. Reads
  * until the socket is empty unless the reply is complete, as edge-triggered events require. */
 enum conn_status conn_receive(struct conn *conn);
+/* After CONN_ANSWER: the next of what was read already. CONN_PENDING: then conn_receive(). */
+enum conn_status conn_next(struct conn *conn);
+/* The rows of the last reply, which are the caller's now; NULL if there were none. */
+PGresult *conn_take_rows(struct conn *conn);
 /* Is a transaction block open on the server, failed or not? */
 bool conn_in_transaction(const struct conn *conn);
 

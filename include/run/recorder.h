@@ -83,9 +83,9 @@ struct recorder {
     bool failed;          /* no memory for a second: it is missing from the intervals */
 };
 
-/* `raw_bytes`: memory for raw records, which is touched as it fills. */
-bool recorder_init(struct recorder *recorder, const struct workload *workload, const struct window *window,
-                   int64_t raw_bytes, struct err *err);
+/* Of a variant's transactions. `raw_bytes`: memory for raw records, which is touched as it fills. */
+bool recorder_init(struct recorder *recorder, const struct transaction *transactions, size_t n_transactions,
+                   const struct window *window, int64_t raw_bytes, struct err *err);
 void recorder_deinit(struct recorder *recorder); /* all-zero and half-built ones too */
 
 /* A transaction that is counted begins; recorder_outcome() is to follow for it. */

@@ -1,11 +1,11 @@
 /* A runner runs one transaction after the other on its link. Each state is a function that gets the reply it waited
  * for:
  *
- *     begin ─► [acquire] ─► attempt ─► [begun] ─► advance ⇄ statement_done ─► [committed] ─► done
+ *     begin ─► [acquire] ─► attempt ─► [begun] ─► steps_advance ⇄ a reply, a nap ─► [ended] ─► done
  *                              ▲                       │ an error
  *                              └── back-off ◄── [rolled_back] ──► gave up ─► done
  *
- * States in brackets are of some transactions only. One function sends, so that there is one place that stamps. Times
+ * States in brackets are of some transactions only. One function stamps, and each send comes after it. Times
  * are those of measurement.md §1. Whose transactions it runs depends on the kind of load:
  *
  *     warming   its own, in a closed loop, until each statement has run often enough
@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "generators/value.h"
 #include "run/client.h"
 #include "run/mix.h"
@@ -31,7 +32,10 @@
 enum {
     /* Of each transaction at most, for statements that an `if` keeps from running: one that runs in 5 % of them is
      * missed by one connection in 70 million. Before that, the warm-up's limit in time may end it. */
-    RUNNER_WARM_TURNS = 600
+    RUNNER_WARM_TURNS = 600,
+    /* Statements of a pipeline that are under way at once: more of them wait for answers, so that neither libpq's memory
+     * nor the server's answers grow without limit. */
+    RUNNER_PIPELINE = 256
 };
 
 struct runner;
@@ -71,8 +75,28 @@ enum runner_state {
     RUNNER_WAITING,   /* for its link: to begin, or to try again */
     RUNNER_ACQUIRING, /* for the pool to connect or ping it */
     RUNNER_RUNNING,   /* for a reply */
-    RUNNER_RESTING,   /* for its timer: back-off, thinking, or a pause after a local failure */
+    RUNNER_RESTING,   /* for its timer: back-off, thinking, a step's sleep, or a pause after a local failure */
     RUNNER_FINISHED
+};
+
+/* A loop of the transaction under way. */
+struct runner_loop {
+    double left;    /* rounds to go, of a repeat */
+    PGresult *rows; /* of an each: what it walks over, owned */
+    int next;
+};
+
+/* What was sent without waiting for its answer. */
+struct runner_pipeline {
+    bool begun_by_step; /* STEP_PIPELINE: up to STEP_PIPELINE_END */
+    bool failed;        /* something of it, and that was counted */
+    bool in_transaction, transaction_failed; /* the server is in one that no COMMIT or sync has ended yet */
+    bool unsynced;                           /* something was queued since the last sync */
+    int n_committed;                         /* of this transaction: implicit ones, ended by a sync */
+    int n_sent; /* of the n below: on their way already */
+    int first, n;
+    int entries[RUNNER_PIPELINE]; /* a ring: a statement of the transaction, or −1 */
+    runner_step_fn *then;         /* when all is answered */
 };
 
 struct runner {
@@ -90,7 +114,7 @@ struct runner {
     int entry; /* of the mix */
     const struct transaction *transaction;
     int step;      /* the next step */
-    int statement; /* the one that was sent */
+    int statement; /* the one that was sent last; of a failure, the one that failed */
     int attempts;
     sqlstate code; /* of the attempt that failed */
     int64_t free_ns, first_sent_ns;
@@ -99,8 +123,9 @@ struct runner {
     int64_t rest_from_ns;
     int64_t backoff_ns, wasted_ns;
     struct rng rng;            /* choices and parameters */
-    struct rng rng_after_lets; /* a retry repeats the draws of its conditions */
+    struct rng rng_after_lets; /* a retry repeats the draws of its steps */
     struct rng jitter;
+    bool cut_off; /* its connection went while it slept */
 
     int warm_turn;
     bool warm_pause; /* the last turn went to a cold transaction: this one is the mix's */
@@ -110,6 +135,15 @@ struct runner {
     struct value *slots;
     const char **params;
     struct timer timer;
+
+    struct value *slots_after_lets;
+    struct runner_loop *loops;
+    int n_jumps; /* back, since the thread's loop had its turn */
+    struct runner_pipeline pipeline;
+    const struct copy_rows *copy; /* under way */
+    double copy_left;
+    struct value *copy_cells;
+    struct str copy_text;
 };
 
 /* `number` is the connection's, and its own client's, among all of the trial. `has_client`: false for connections that
@@ -135,6 +169,8 @@ void runner_link_ready(struct runner *runner, int64_t now_ns);
 void runner_link_taken(struct runner *runner, int64_t now_ns);
 void runner_link_refused(struct runner *runner, int64_t now_ns);
 void runner_reply(struct runner *runner, int64_t now_ns);
+void runner_answer(struct runner *runner, int64_t now_ns); /* CONN_ANSWER */
+void runner_copy(struct runner *runner, int64_t now_ns);   /* CONN_COPY_IN */
 void runner_link_lost(struct runner *runner, int64_t now_ns);
 /* The drain is over: what still runs is censored. True: the server still works on a statement of it. */
 bool runner_cut(struct runner *runner, int64_t now_ns);

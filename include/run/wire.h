@@ -18,7 +18,14 @@ enum make_status wire_params(const struct statement *statement, const struct val
  * the scratch is full. */
 const char *wire_text(const struct statement *statement, const struct value *slots, struct scratch *scratch);
 
-/* The only row into the slots, text copied. False when the scratch is full. */
-bool wire_into(const struct statement *statement, const PGresult *result, struct scratch *scratch, struct value *slots);
+/* One row's first columns into the slots `into`, typed as the server says, text copied. False when the scratch is full. */
+bool wire_row(const PGresult *rows, int row, const int *into, int n_into, struct scratch *scratch, struct value *slots);
+/* As pgbench's \gset: each column into the variable prefix ‖ column, if there is such a one, as text; NULL is "". */
+bool wire_named_row(const PGresult *rows, int row, const char *prefix, const struct transaction *transaction,
+                    struct scratch *scratch, struct value *slots);
+
+/* Drop what lies behind `mark` in the scratch but for the slots' texts, which move together; a value outside of the
+ * slots must not be there. */
+void wire_reclaim(struct scratch *scratch, size_t mark, struct value *slots, int n_slots);
 
 #endif

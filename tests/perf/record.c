@@ -18,10 +18,10 @@ enum {
     RAW_BYTES = DRAWS * sizeof(struct record)
 };
 
+static const struct step steps[] = {{.kind = STEP_SQL}};
 static const struct statement statements[] = {{.number = 1}};
 static const struct transaction transactions[] = {
-    {.name = "lookup", .weight = 1, .n_statements = 1, .statements = statements, .n_steps = 1}};
-static const struct workload workload = {.transactions = transactions, .n_transactions = 1};
+    {.name = "lookup", .weight = 1, .n_statements = 1, .statements = statements, .steps = steps, .n_steps = 1}};
 
 /* Log-normal around 0.3 ms: what a loaded server's lookups look like. */
 static int64_t *draw_latencies(void)
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
     int64_t *latencies = draw_latencies();
     atomic_init(&window.start_ns, 0);
     atomic_init(&window.end_ns, INT64_MAX - 1);
-    if (pairs < 1 || pairs > MAX_PAIRS || !latencies || !recorder_init(&recorder, &workload, &window, RAW_BYTES, NULL))
+    if (pairs < 1 || pairs > MAX_PAIRS || !latencies || !recorder_init(&recorder, transactions, 1, &window, RAW_BYTES, NULL))
         return 1;
     for (int i = 0; i < pairs; i++) {
         double with = ns_each(&recorder, latencies);

@@ -10,12 +10,12 @@
 #define RAW_BYTES (64 * sizeof(struct record))
 #define MS        NS_PER_MS
 
+static const struct step steps[] = {{.kind = STEP_SQL}};
 static const struct statement statements[] = {{.number = 1}};
 static const struct transaction transactions[] = {
-    {.name = "a", .weight = 1, .n_statements = 1, .statements = statements, .n_steps = 1},
+    {.name = "a", .weight = 1, .n_statements = 1, .statements = statements, .steps = steps, .n_steps = 1},
     {.name = "b", .weight = 1},
 };
-static const struct workload workload = {.transactions = transactions, .n_transactions = 2};
 
 static void open_window(struct window *window, int64_t start_ns, int64_t length_ns)
 {
@@ -41,7 +41,7 @@ static void test_window_counts_by_intended_start(void **state)
     struct window window;
     struct recorder recorder;
     open_window(&window, START, 2 * NS_PER_S);
-    assert_true(recorder_init(&recorder, &workload, &window, RAW_BYTES, NULL));
+    assert_true(recorder_init(&recorder, transactions, 2, &window, RAW_BYTES, NULL));
     record(&recorder, 0, START - MS, START + MS, true); /* began in the warm-up */
     record(&recorder, 0, START, START + 3 * MS, true);
     record(&recorder, 0, START + NS_PER_S, START + NS_PER_S + MS, false);       /* a failure is a response too */
@@ -78,7 +78,7 @@ static void test_lone_statement_that_was_retried(void **state)
     struct outcome outcome = {
         .status = RECORD_OK, .attempts = 2, .intended_ns = START, .service_ns = 10 * MS, .backoff_ns = 2 * MS};
     open_window(&window, START, NS_PER_S);
-    assert_true(recorder_init(&recorder, &workload, &window, RAW_BYTES, NULL));
+    assert_true(recorder_init(&recorder, transactions, 2, &window, RAW_BYTES, NULL));
     recorder_tick(&recorder, START);
     recorder_statement(&recorder, 0, 0, 2, START, 3 * MS);
     recorder_outcome(&recorder, &outcome);
@@ -136,7 +136,7 @@ static void test_errors_are_counted_and_the_first_is_kept(void **state)
     struct window window;
     struct recorder recorder;
     open_window(&window, START, NS_PER_S);
-    assert_true(recorder_init(&recorder, &workload, &window, RAW_BYTES, NULL));
+    assert_true(recorder_init(&recorder, transactions, 2, &window, RAW_BYTES, NULL));
     recorder_error(&recorder, 0, START - 1, START, SQLSTATE_READ_ONLY, "f:1", "in the warm-up");
     recorder_error(&recorder, 0, START, START + 1, SQLSTATE_SERIALIZATION_FAILURE, "f:2", "first");
     recorder_error(&recorder, 0, START, START + 2, SQLSTATE_SERIALIZATION_FAILURE, "f:2", "second");
@@ -170,8 +170,8 @@ static void test_timeline_merges_finished_seconds(void **state)
     struct timeline timeline;
     struct trial_result result;
     open_window(&window, START, length);
-    assert_true(recorder_init(&one, &workload, &window, RAW_BYTES, NULL) &&
-                recorder_init(&two, &workload, &window, RAW_BYTES, NULL));
+    assert_true(recorder_init(&one, transactions, 2, &window, RAW_BYTES, NULL) &&
+                recorder_init(&two, transactions, 2, &window, RAW_BYTES, NULL));
     assert_true(timeline_init(&timeline, both, 2, NULL));
     for (int i = 0; i < 100; i++)
         record(&one, 0, START + i * 10 * MS, START + i * 10 * MS + 5 * MS, true);
@@ -211,7 +211,7 @@ static void test_timeline_of_a_shortened_window(void **state)
     struct timeline timeline;
     struct trial_result result;
     open_window(&window, START, 10 * NS_PER_S);
-    assert_true(recorder_init(&one, &workload, &window, RAW_BYTES, NULL) && timeline_init(&timeline, only, 1, NULL));
+    assert_true(recorder_init(&one, transactions, 2, &window, RAW_BYTES, NULL) && timeline_init(&timeline, only, 1, NULL));
     recorder_roll(&one, START + 6 * NS_PER_S);
     take_all(&timeline, false, 10 * NS_PER_S, 6);
     atomic_store(&window.end_ns, START + 1250 * MS);
