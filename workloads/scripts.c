@@ -67,9 +67,14 @@ void bind_script(struct builder *builder, const yaml_node_t *node)
 /* --- From the command line ------------------------------------------------------------------------------------------
  */
 
+static bool is_builtin(const struct override *override)
+{
+    return strcmp(override->key, OVERRIDE_SCRIPT_BUILTIN) == 0;
+}
+
 static bool is_script(const struct override *override)
 {
-    return strcmp(override->key, OVERRIDE_SCRIPT_FILE) == 0 || strcmp(override->key, OVERRIDE_SCRIPT_BUILTIN) == 0;
+    return is_builtin(override) || strcmp(override->key, OVERRIDE_SCRIPT_FILE) == 0;
 }
 
 size_t scripts_given(const struct loader *loader)
@@ -138,7 +143,7 @@ static void unknown_builtin(struct loader *loader, const struct override *overri
 static void bind_given(struct builder *builder, const struct override *override, const char *name)
 {
     struct err err;
-    if (strcmp(override->key, OVERRIDE_SCRIPT_BUILTIN) == 0) {
+    if (is_builtin(override)) {
         const struct script_builtin *builtin = script_builtin_find(name);
         if (builtin)
             bind_builtin(builder, builtin);
@@ -162,8 +167,10 @@ void bind_given_scripts(struct loader *loader)
         if (!name)
             continue;
         struct transaction *transaction = &transactions[workload->n_transactions];
+        const struct script_builtin *builtin = is_builtin(override) ? script_builtin_find(name) : NULL;
+        const char *full = builtin ? builtin->name : name;
         *transaction = (struct transaction){
-            .name = transaction_name(loader, name, transactions, workload->n_transactions), .weight = weight};
+            .name = transaction_name(loader, full, transactions, workload->n_transactions), .weight = weight};
         if (!transaction->name)
             return;
         builder_init(&builder, loader, transaction);
