@@ -107,17 +107,20 @@ static void describe_rewrite(struct loader *loader, const yaml_node_t *key, cons
                              struct str *about)
 {
     static const char *const values[] = {"weight", "autocommit", "pipeline"};
+    const char *before = " (";
     str_printf(about, "%s%s", about->len ? "; " : "", doc_text(key));
-    const char *before = " with ";
-    if (has_body(loader, rewrite) || doc_get(&loader->doc, rewrite, "let"))
-        str_append(about, has_body(loader, rewrite) ? " rewritten" : " with other variables");
+    if (has_body(loader, rewrite) || doc_get(&loader->doc, rewrite, "let")) {
+        str_append(about, has_body(loader, rewrite) ? " (rewritten" : " (other variables");
+        before = ", ";
+    }
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         const yaml_node_t *value = doc_get(&loader->doc, rewrite, values[i]);
         if (!value || !doc_is_scalar(value))
             continue;
-        str_printf(about, "%s%s: %s", before, values[i], doc_text(value));
+        str_printf(about, "%s%s %s", before, values[i], doc_text(value));
         before = ", ";
     }
+    str_append(about, ")");
 }
 
 void describe_rewrites(struct loader *loader, const yaml_node_t *node, struct str *about)

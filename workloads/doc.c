@@ -190,21 +190,26 @@ static bool find_lines(struct doc *doc, struct arena *arena)
     return true;
 }
 
+/* What is probably meant where libyaml stumbles. */
+static const char *hint_at(const yaml_parser_t *parser, const char *at)
+{
+    if (strstr(parser->problem, "cannot start any token"))
+        return *at == '\t' ? " (is it a tab?)" : " (put the value in double quotes)";
+    if (strstr(parser->problem, "did not find expected node content") && *at == ':')
+        return " (inside { } or [ ], put a value that begins with a colon in double quotes)";
+    return "";
+}
+
 static bool not_yaml(struct doc *doc, const yaml_parser_t *parser)
 {
     if (parser->error == YAML_MEMORY_ERROR)
         return !(doc->problems->failed = true);
-    struct place place;
-    if (parser->error == YAML_READER_ERROR) {
-        const char *at = doc->text + strnlen(doc->text, parser->problem_offset);
-        place = place_of(doc, at, at);
-    } else {
-        const char *at = mark_bytes(doc, &parser->problem_mark);
-        place = place_of(doc, at, at);
-    }
-    const char *tab = strstr(parser->problem, "cannot start any token") && doc->lines ? " (is it a tab?)" : "";
+    bool reader = parser->error == YAML_READER_ERROR;
+    const char *at = reader ? doc->text + strnlen(doc->text, parser->problem_offset)
+                            : mark_bytes(doc, &parser->problem_mark);
+    struct place place = place_of(doc, at, at);
     problems_add(doc->problems, place.line, place.column, 1, "not YAML: %s%s%s%s", parser->problem,
-                 parser->context ? ", " : "", parser->context ? parser->context : "", tab);
+                 parser->context ? ", " : "", parser->context ? parser->context : "", hint_at(parser, at));
     return false;
 }
 

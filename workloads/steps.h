@@ -41,7 +41,7 @@ bool has_body(struct loader *loader, const yaml_node_t *map);
 
 /* bind_rewrites.c: a variant's own transactions, from its key `transactions`. `place` is the variant's, from 1. */
 void bind_rewrites(struct loader *loader, const yaml_node_t *node, int place, struct variant *variant);
-/* "close_task rewritten, find_user at weight 3": for the variant's line. */
+/* "close_task (rewritten); find_user (weight 3)": for the variant's line. */
 void describe_rewrites(struct loader *loader, const yaml_node_t *node, struct str *about);
 
 #endif

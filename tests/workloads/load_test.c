@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "unit.h"
 #include "workloads/eval.h"
+#include "workloads/expr.h"
 #include "workloads/workload.h"
 
 static struct workload *load(const char *path, const struct override *overrides, size_t n_overrides)
@@ -20,6 +21,26 @@ static struct workload *load(const char *path, const struct override *overrides,
     }
     problems_deinit(&problems);
     return workload;
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char path[80];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_folder(const char *folder, const char *const *names)
+{
+    char path[80];
+    for (; *names; names++) {
+        snprintf(path, sizeof path, "%s/%s", folder, *names);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static const char full[] = TEST_DATA_DIR "/good/full.yaml";
@@ -38,7 +59,7 @@ static void settings_are_bound(void **state)
     assert_int_equal(workload->measure.duration_ns, 1500 * NS_PER_MS);
     assert_int_equal(workload->measure.blocks, 3);
     assert_int_equal(workload->measure.seed, 7);
-    assert_int_equal(workload->measure.protocol, PROTOCOL_SIMPLE);
+    assert_int_equal(workload->measure.protocol, PROTOCOL_EXTENDED);
     assert_int_equal(workload->measure.threads, 2);
     assert_int_equal(workload->retry.max_tries, 5);
     assert_int_equal(workload->retry.backoff_min_ns, 2 * NS_PER_MS);
@@ -83,7 +104,7 @@ static void variants_have_habits_of_their_own(void **state)
     (void)state;
     const struct override override = {"pool.acquire_timeout", "300ms", "--acquire-timeout"};
     struct workload *workload = load(full, &override, 1);
-    const struct variant *pinged = &workload->variants[4], *unpooled = &workload->variants[5];
+    const struct variant *pinged = &workload->variants[4], *unpooled = &workload->variants[7];
     assert_string_equal(pinged->about, "pre_ping: true; max_lifetime: never; max_overflow: 0");
     assert_int_equal(workload->variants[0].pool.max_overflow, 3);
     assert_true(pinged->pool.pre_ping && !workload->variants[0].pool.pre_ping);
@@ -220,11 +241,197 @@ static void branches_become_jumps(void **state)
     workload_free(workload);
 }
 
+/* What a step of these tests is: kind, and of the numbers those that its kind uses. */
+static void check_steps(const struct transaction *transaction, const struct step *wanted, int count)
+{
+    assert_int_equal(transaction->n_steps, count);
+    for (int i = 0; i < count; i++) {
+        const struct step *step = &transaction->steps[i];
+        if (step->kind != wanted[i].kind || step->statement != wanted[i].statement ||
+            step->target != wanted[i].target || step->slot != wanted[i].slot || step->loop != wanted[i].loop ||
+            step->unit_ns != wanted[i].unit_ns || step->n_into != wanted[i].n_into)
+            fail_msg("step %d: kind %d, statement %d, target %d, slot %d, loop %d, unit %lld, into %d", i, step->kind,
+                     step->statement, step->target, step->slot, step->loop, (long long)step->unit_ns, step->n_into);
+        assert_non_null(step->where);
+    }
+}
+
+static const struct transaction *find(const struct transaction *transactions, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(transactions[i].name, name) == 0)
+            return &transactions[i];
+    fail_msg("no transaction %s", name);
+    return NULL;
+}
+
+static void every_kind_of_step_becomes_flat(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    const struct transaction *all = find(workload->transactions, workload->n_transactions, "all_steps");
+    enum {
+        N,
+        CHOSEN,
+        KIND,
+        ID,
+        SEEN
+    };
+    const struct step wanted[] = {
+        {.kind = STEP_SQL},
+        {.kind = STEP_EACH, .target = 6, .n_into = 2},
+        {.kind = STEP_SQL, .statement = 1},
+        {.kind = STEP_SET, .slot = SEEN},
+        {.kind = STEP_SET, .slot = CHOSEN},
+        {.kind = STEP_JUMP, .target = 1},
+        {.kind = STEP_JUMP_UNLESS, .target = 9},
+        {.kind = STEP_SQL, .statement = 2},
+        {.kind = STEP_JUMP, .target = 17},
+        {.kind = STEP_JUMP_UNLESS, .target = 12},
+        {.kind = STEP_SLEEP, .unit_ns = 1},
+        {.kind = STEP_JUMP, .target = 17},
+        {.kind = STEP_JUMP_UNLESS, .target = 16},
+        {.kind = STEP_SLEEP, .unit_ns = NS_PER_MS},
+        {.kind = STEP_ROLLBACK},
+        {.kind = STEP_JUMP, .target = 17},
+        {.kind = STEP_SET, .slot = SEEN},
+        {.kind = STEP_REPEAT, .loop = 1},
+        {.kind = STEP_ROUND, .loop = 1, .target = 24},
+        {.kind = STEP_REPEAT, .loop = 2},
+        {.kind = STEP_ROUND, .loop = 2, .target = 23},
+        {.kind = STEP_SQL, .statement = 3},
+        {.kind = STEP_JUMP, .target = 20},
+        {.kind = STEP_JUMP, .target = 18},
+        {.kind = STEP_COPY, .statement = 4},
+    };
+    check_steps(all, wanted, sizeof wanted / sizeof wanted[0]);
+    assert_int_equal(all->n_loops, 3);
+    assert_true(all->block);
+    assert_int_equal(all->statements[0].keep, KEEP_ROWS);
+    assert_int_equal(all->statements[0].loop, 0);
+    assert_int_equal(all->steps[1].into[0], ID);
+    assert_int_equal(all->steps[1].into[1], KIND);
+    /* The first round reads what a later step sets; a param that a row's column hides has a slot from the start. */
+    assert_int_equal(all->statements[1].params[1], SEEN);
+    assert_int_equal(all->n_lets, 3);
+    assert_int_equal(all->lets[2].slot, KIND);
+    struct value value;
+    assert_true(program_constant(all->steps[10].value, &value));
+    assert_int_equal(value.integer, 2 * NS_PER_MS);
+    workload_free(workload);
+}
+
+static void copy_makes_its_rows(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    const struct transaction *all = find(workload->transactions, workload->n_transactions, "all_steps");
+    const struct step *step = &all->steps[all->n_steps - 1];
+    struct value slots[5] = {{.type = VALUE_INT, .integer = 3}}, value;
+    struct eval_scope scope = {.slots = slots};
+    slots[2].type = VALUE_TEXT;
+    slots[2].text.data = "a";
+    slots[2].text.len = 1;
+    assert_string_equal(all->statements[step->statement].sql, "COPY \"things\" (\"id\", \"kind\") FROM STDIN");
+    assert_int_equal(all->statements[step->statement].n_params, 0);
+    assert_int_equal(step->copy->n_values, 2);
+    assert_int_equal(eval(step->copy->rows, &scope, &value), MAKE_OK);
+    assert_int_equal(value.integer, 30);
+    assert_int_equal(eval(step->copy->values[1], &scope, &value), MAKE_OK);
+    assert_memory_equal(value.text.data, "a", 1);
+    workload_free(workload);
+}
+
+/* More than one statement, or one that waits, is a transaction of its own. */
+static void blocks_are_where_they_are_needed(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    const struct transaction *all = workload->transactions;
+    size_t n = workload->n_transactions;
+    assert_false(find(all, n, "one")->block);
+    assert_false(find(all, n, "many")->block); /* autocommit: true */
+    assert_true(find(all, n, "piped")->block && find(all, n, "piped")->pipeline);
+    assert_false(find(all, n, "scripted")->block);
+    assert_true(find(all, n, "scripted")->script);
+    workload_free(workload);
+}
+
+static void rewrites_change_what_they_say(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0);
+    const struct variant *rewritten = &workload->variants[5];
+    const struct transaction *mine = rewritten->transactions, *theirs = workload->transactions;
+    size_t n = workload->n_transactions;
+    assert_string_equal(rewritten->about,
+                        "one (rewritten, weight 5); many (other variables, autocommit false); piped (pipeline false)");
+    assert_true(rewritten->rewrites && !workload->variants[0].rewrites);
+    assert_ptr_equal(workload->variants[0].transactions, theirs);
+    assert_int_equal(rewritten->total_weight, 8);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(mine[i].name, theirs[i].name);
+    assert_string_equal(find(mine, n, "one")->statements[0].sql, "SELECT 7");
+    assert_int_equal(find(mine, n, "one")->weight, 5);
+    assert_int_equal(find(mine, n, "many")->weight, 3);
+    assert_true(find(mine, n, "many")->block);
+    assert_int_equal(find(mine, n, "many")->n_steps, find(theirs, n, "many")->n_steps);
+    assert_string_not_equal(find(mine, n, "many")->statements[0].prepared_name,
+                            find(theirs, n, "many")->statements[0].prepared_name);
+    assert_false(find(mine, n, "piped")->pipeline);
+    assert_ptr_equal(find(mine, n, "all_steps")->steps, find(theirs, n, "all_steps")->steps);
+    workload_free(workload);
+}
+
+static void sql_comes_from_files(void **state)
+{
+    (void)state;
+    struct workload *workload = load(full, NULL, 0), *files = load(TEST_DATA_DIR "/good/files.yaml", NULL, 0);
+    const struct variant *migrated = &workload->variants[6];
+    assert_string_equal(migrated->about, "up.sql");
+    assert_non_null(strstr(migrated->apply, "UPDATE things SET moved"));
+    assert_string_equal(migrated->revert, "ALTER TABLE things DROP COLUMN moved;\n");
+    assert_string_equal(workload_where(workload, migrated->revert), "down.sql");
+    assert_string_equal(workload_where(workload, workload->schema_sql), "full.sql");
+    assert_string_equal(workload_where(workload, workload->constraints_sql), "full.yaml:5");
+    assert_string_equal(files->constraints_sql, "ALTER TABLE things ADD PRIMARY KEY (id);\n");
+    workload_free(files);
+    workload_free(workload);
+}
+
+/* Two files that differ only in what a file beside them says are two experiments; and two seeds, if it is the schema. */
+static void sql_files_are_part_of_the_hash(void **state)
+{
+    (void)state;
+    static const char text[] = "workload: w\nconstraints_file: c.sql\ntransactions: { t: { sql: SELECT 1 } }\n"
+                               "variants: { a: { apply_file: up.sql, revert: SELECT 1 } }\n";
+    static const struct {
+        const char *constraints, *up;
+    } rows[] = {{"SELECT 1", "SELECT 2"}, {"SELECT 1", "SELECT 3"}, {"SELECT 4", "SELECT 2"}};
+    struct workload *workloads[3];
+    char folder[] = "/tmp/pgdyno_load_XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < 3; i++) {
+        write_file(folder, "w.yaml", text);
+        write_file(folder, "c.sql", rows[i].constraints);
+        write_file(folder, "up.sql", rows[i].up);
+        snprintf(path, sizeof path, "%s/w.yaml", folder);
+        workloads[i] = load(path, NULL, 0);
+    }
+    assert_string_not_equal(workloads[0]->hash, workloads[1]->hash);
+    assert_string_equal(workloads[0]->seed_hash, workloads[1]->seed_hash);
+    assert_string_not_equal(workloads[0]->hash, workloads[2]->hash);
+    assert_string_not_equal(workloads[0]->seed_hash, workloads[2]->seed_hash);
+    for (size_t i = 0; i < 3; i++)
+        workload_free(workloads[i]);
+    remove_folder(folder, (const char *const[]){"w.yaml", "c.sql", "up.sql", NULL});
+}
+
 static void variants_get_indexes_and_a_line(void **state)
 {
     (void)state;
     struct workload *workload = load(full, NULL, 0);
-    assert_int_equal(workload->n_variants, 6);
+    assert_int_equal(workload->n_variants, 8);
     assert_string_equal(workload->variants[1].indexes[0].name, "two_1");
     assert_string_equal(workload->variants[1].indexes[1].definition, "things (lower(name)) WHERE id > 1");
     assert_string_equal(workload->variants[2].indexes[0].name, "things_idx");
@@ -261,6 +468,24 @@ static void options_win_over_the_file(void **state)
     assert_int_equal(value.type, VALUE_TEXT);
     assert_memory_equal(value.text.data, "it's", 4);
     workload_free(workload);
+}
+
+static struct value param_in_sql(const char *given)
+{
+    const struct override override = {"params.kind", given, "-D"};
+    struct workload *workload = load(full, &override, 1);
+    struct value value;
+    assert_int_equal(eval(workload->transactions[0].lets[0].value, &(struct eval_scope){0}, &value), MAKE_OK);
+    workload_free(workload);
+    return value;
+}
+
+static void params_keep_their_types(void **state)
+{
+    (void)state;
+    assert_int_equal(param_in_sql("5").type, VALUE_TEXT);
+    assert_int_equal(param_in_sql("true").type, VALUE_TEXT);
+    assert_int_equal(param_in_sql("null").type, VALUE_NULL);
 }
 
 static void check_seed_hash(const struct override *override, bool same)
@@ -313,6 +538,13 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_rows),
         cmocka_unit_test(statements_are_cut_at_their_variables),
         cmocka_unit_test(branches_become_jumps),
+        cmocka_unit_test(every_kind_of_step_becomes_flat),
+        cmocka_unit_test(copy_makes_its_rows),
+        cmocka_unit_test(blocks_are_where_they_are_needed),
+        cmocka_unit_test(rewrites_change_what_they_say),
+        cmocka_unit_test(sql_comes_from_files),
+        cmocka_unit_test(sql_files_are_part_of_the_hash),
+        cmocka_unit_test(params_keep_their_types),
         cmocka_unit_test(variants_get_indexes_and_a_line),
         cmocka_unit_test(options_win_over_the_file),
         cmocka_unit_test(the_seed_hash_follows_the_data_alone),

@@ -1,0 +1,2 @@
+ALTER TABLE things ADD COLUMN moved boolean;
+UPDATE things SET moved = false;
