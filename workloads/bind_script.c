@@ -221,7 +221,9 @@ static const struct program *compile(struct reader *reader, const struct script_
     for (struct reference reference; (reference = next_reference(&scan)).name;)
         if (builder_find(reader->builder, reference.name, reference.len) < 0)
             find_slot(reader, &reference);
-    return text_compile(&origin, command->text, builder_scope(reader->builder));
+    struct expr_scope scope = builder_scope(reader->builder);
+    scope.script = true;
+    return text_compile(&origin, command->text, scope);
 }
 
 static void keep(struct reader *reader, const struct script_command *command, struct statement *statement)

@@ -1,5 +1,6 @@
 #include "run/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,23 @@ enum {
     DOUBLE_DIGITS = 15 /* any decimal of so many digits survives a double */
 };
 
+/* pgbench writes doubles with so many digits, and scripts may count on it: 4.0 becomes 4. */
+static size_t put_as_pgbench(double value, char *buf)
+{
+    int len = snprintf(buf, VALUE_TEXT_MAX, "%.*g", DOUBLE_DIGITS, value);
+    char *comma = strchr(buf, ',');
+    if (comma)
+        *comma = '.';
+    return (size_t)len;
+}
+
+static size_t text_of(const struct statement *statement, const struct value *value, char *buf, const char **data)
+{
+    *data = buf;
+    return statement->verbatim && value->type == VALUE_DOUBLE ? put_as_pgbench(value->real, buf)
+                                                              : value_text(value, buf, data);
+}
+
 enum make_status wire_params(const struct statement *statement, const struct value *slots, struct scratch *scratch,
                              const char **params)
 {
@@ -36,7 +54,7 @@ enum make_status wire_params(const struct statement *statement, const struct val
         }
         char buf[VALUE_TEXT_MAX];
         const char *data;
-        size_t len = value_text(value, buf, &data);
+        size_t len = text_of(statement, value, buf, &data);
         char *copy = scratch_take(scratch, len + 1);
         if (!copy)
             return MAKE_FULL;
@@ -72,14 +90,14 @@ static bool put_quoted(struct scratch *scratch, const char *data, size_t len)
     return put(scratch, "'", 1);
 }
 
-static bool put_value(struct scratch *scratch, const struct value *value)
+static bool put_value(struct scratch *scratch, const struct statement *statement, const struct value *value)
 {
     if (value->type == VALUE_NULL)
         return put(scratch, "NULL", 4);
     char buf[VALUE_TEXT_MAX];
     const char *data;
-    size_t len = value_text(value, buf, &data);
-    return put_quoted(scratch, data, len);
+    size_t len = text_of(statement, value, buf, &data);
+    return statement->verbatim ? put(scratch, data, len) : put_quoted(scratch, data, len);
 }
 
 const char *wire_text(const struct statement *statement, const struct value *slots, struct scratch *scratch)
@@ -90,7 +108,7 @@ const char *wire_text(const struct statement *statement, const struct value *slo
     for (int i = 0; i <= statement->n_params; i++) {
         if (!put(scratch, statement->parts[i], strlen(statement->parts[i])))
             return NULL;
-        if (i < statement->n_params && !put_value(scratch, &slots[statement->params[i]]))
+        if (i < statement->n_params && !put_value(scratch, statement, &slots[statement->params[i]]))
             return NULL;
     }
     return put(scratch, "", 1) ? sql : NULL;
@@ -200,8 +218,7 @@ bool wire_named_row(const PGresult *rows, int row, const char *prefix, const str
 {
     for (int i = 0; i < PQnfields(rows); i++) {
         int slot = find_variable(transaction, prefix ? prefix : "", PQfname(rows, i));
-        if (slot >= 0 &&
-            !copy_text(PQgetvalue(rows, row, i), (size_t)PQgetlength(rows, row, i), scratch, &slots[slot]))
+        if (slot >= 0 && !copy_text(PQgetvalue(rows, row, i), (size_t)PQgetlength(rows, row, i), scratch, &slots[slot]))
             return false;
     }
     return true;
@@ -214,7 +231,8 @@ static bool is_between(const struct value *value, const char *from, const char *
     return value->type == VALUE_TEXT && value->text.len > 0 && value->text.data >= from && value->text.data < end;
 }
 
-/* The first texts from *from on, as far as they overlap: a variable's may be part of another's. False: there are none. */
+/* The first texts from *from on, as far as they overlap: a variable's may be part of another's. False: there are none.
+ */
 static bool next_block(const struct value *slots, int n_slots, const char *end, const char **from, const char **to)
 {
     const char *first = end;

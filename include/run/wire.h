@@ -14,7 +14,7 @@ enum make_status wire_params(const struct statement *statement, const struct val
                              const char **params);
 
 /* The statement with its parameters written into it, for the simple protocol. Each becomes a quoted literal of unknown
- * type or NULL, so that the server finds the same types as for $1. Needs standard_conforming_strings = on. NULL when
+ * type or NULL, so that the server finds the same types as for $1; in a script (`verbatim`) they go in as they are. Needs standard_conforming_strings = on. NULL when
  * the scratch is full. */
 const char *wire_text(const struct statement *statement, const struct value *slots, struct scratch *scratch);
 
