@@ -97,10 +97,16 @@ static bool capture(struct session *session, const struct transaction *transacti
     return db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_plan", err);
 }
 
+/* As the variant in force has it. */
+static const struct transaction *current_transaction(const struct session *session, int transaction)
+{
+    return &session->workload->variants[session->current.variant].transactions[transaction];
+}
+
 static bool sample_statement(struct session *session, int transaction, int statement, struct sample *sample,
                              const struct run_sink *sink, struct err *err)
 {
-    const struct transaction *owner = &session->workload->transactions[transaction];
+    const struct transaction *owner = current_transaction(session, transaction);
     const struct statement *this = &owner->statements[statement];
     struct plan plan = {0};
     char **texts;
@@ -127,7 +133,7 @@ static bool has_no_plan(const struct statement *statement)
 
 static bool sample_transaction(struct session *session, int transaction, const struct run_sink *sink, struct err *err)
 {
-    const struct transaction *owner = &session->workload->transactions[transaction];
+    const struct transaction *owner = current_transaction(session, transaction);
     struct sample sample;
     bool ok = sample_init(&sample, owner, session->workload->measure.seed, err);
     for (int s = 0; ok && s < owner->n_statements; s++)
