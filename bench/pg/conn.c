@@ -247,6 +247,8 @@ static bool keep(struct conn *conn, PGresult *result)
     case PGRES_TUPLES_OK:
         if (conn->failed)
             break;
+        if (conn->result && conn->earlier)
+            conn->earlier(conn->earlier_user, conn->result);
         if (conn->result)
             PQclear(conn->result);
         conn->result = result;

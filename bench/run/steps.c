@@ -139,14 +139,38 @@ static bool store_row(struct runner *runner, const struct statement *statement, 
     return wire_named_row(rows, row, statement->prefix, runner->transaction, &runner->scratch, runner->slots);
 }
 
+/* The last row of each of several queries, as their answers come. */
+static void keep_earlier(void *user, const PGresult *rows)
+{
+    struct runner *runner = user;
+    if (runner->statement < 0)
+        return;
+    const struct statement *statement = &runner->transaction->statements[runner->statement];
+    int n = PQntuples(rows);
+    if (n == 0 || store_row(runner, statement, rows, n - 1))
+        return;
+    reclaim(runner);
+    runner->row_lost = runner->row_lost || !store_row(runner, statement, rows, n - 1);
+}
+
+/* Of \gset and `into` only the last query's rows count. */
+static void watch_earlier(struct runner *runner, const struct statement *statement)
+{
+    struct conn *conn = &runner->link->conn;
+    bool wanted = statement->several && statement->keep == KEEP_ASET;
+    conn->earlier = wanted ? keep_earlier : NULL;
+    conn->earlier_user = runner;
+    runner->row_lost = false;
+}
+
 static const char *keep_row(struct runner *runner, const struct statement *statement, sqlstate *code)
 {
     const PGresult *rows = runner->link->conn.result;
     int n = rows ? PQntuples(rows) : 0;
     bool into = statement->keep == KEEP_INTO;
-    if (n == 0 && statement->keep == KEEP_ASET)
+    if (n == 0 && statement->keep == KEEP_ASET && !runner->row_lost)
         return NULL;
-    if (n == 0) {
+    if (n == 0 && !runner->row_lost) {
         *code = CODE_NO_DATA;
         return into ? "`into` wants exactly one row, and got none" : "\\gset wants exactly one row, and got none";
     }
@@ -154,10 +178,10 @@ static const char *keep_row(struct runner *runner, const struct statement *state
         *code = CODE_TOO_MANY_ROWS;
         return into ? "`into` wants exactly one row, and got more" : "\\gset wants exactly one row, and got more";
     }
-    if (store_row(runner, statement, rows, n - 1))
+    if (!runner->row_lost && store_row(runner, statement, rows, n - 1))
         return NULL;
     reclaim(runner);
-    if (store_row(runner, statement, rows, n - 1))
+    if (!runner->row_lost && store_row(runner, statement, rows, n - 1))
         return NULL;
     *code = CODE_TOO_LONG;
     return "the row does not fit: variables have 64 kB a transaction";
@@ -233,6 +257,8 @@ static bool step_sql(struct runner *runner, const struct step *step, int64_t now
         return queue_statement(runner, statement, now_ns);
     if (!bind(runner, statement, &mark, now_ns))
         return false;
+    if (__builtin_expect(statement->several, 0) || __builtin_expect(runner->link->conn.earlier != NULL, 0))
+        watch_earlier(runner, statement);
     attempt_stamp(runner, statement_done);
     bool sent = put_statement(runner, statement);
     runner->scratch.used = mark;

@@ -36,9 +36,14 @@ enum conn_end {
     CONN_END_ROLLBACK
 };
 
+/* Rows of a reply that more rows follow, of a request with several queries. */
+typedef void conn_rows_fn(void *user, const PGresult *rows);
+
 /* All-zero is a closed one. */
 struct conn {
     PGconn *pg;
+    conn_rows_fn *earlier; /* told of all rows but the last; NULL: nobody wants them. To be set before a request */
+    void *earlier_user;
     PGresult *result; /* of the last reply: its error, else its last rows; NULL for neither. Gone at the next send */
     sqlstate code;    /* SQLSTATE of the last reply's error, 0 if it brought none */
     bool failed;      /* the last reply was an error, or the connection was lost */

@@ -125,6 +125,7 @@ struct runner {
     struct rng rng;            /* choices and parameters */
     struct rng rng_after_lets; /* a retry repeats the draws of its steps */
     struct rng jitter;
+    bool row_lost; /* of \aset: it did not fit */
     bool cut_off; /* its connection went while it slept */
 
     int warm_turn;
