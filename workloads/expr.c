@@ -176,7 +176,8 @@ static struct piece apply(struct parser *parser, const struct function *function
     const struct node **args = parser_alloc(parser, (size_t)call->n_args * sizeof *args);
     if (!node || !args)
         return no_piece;
-    *node = (struct node){.eval = function->eval, .args = args, .n_args = call->n_args, .depth = 1};
+    *node = (struct node){
+        .eval = function->eval, .args = args, .n_args = call->n_args, .depth = 1, .function = function};
     for (int i = 0; i < call->n_args; i++) {
         args[i] = call->args[i].node;
         node->depth = args[i]->depth + 1 > node->depth ? args[i]->depth + 1 : node->depth;
@@ -354,7 +355,8 @@ static struct piece parse_number(struct parser *parser, bool negated)
     if (token.kind == TOKEN_INT) {
         value = (struct value){.type = VALUE_INT, .integer = (int64_t)token.integer};
         if (token.integer > (uint64_t)INT64_MAX && !negated)
-            parser_problem_at(parser, token.offset, parser->end, "an integer out of range");
+            parser_problem_at(parser, token.offset, parser->end,
+                              "an integer out of range; the largest is 9223372036854775807");
     }
     return parser_constant(parser, value, token.offset);
 }
@@ -376,18 +378,16 @@ static struct piece parse_text(struct parser *parser)
     return parser_constant(parser, value, token.offset);
 }
 
-/* CASE WHEN … THEN … [ELSE …] END; CASE is next. */
-static struct piece parse_case(struct parser *parser)
+/* What remains of CASE WHEN … THEN … [ELSE …] END behind CASE, without END. Branches that a node has no room for make
+ * another, which is its ELSE. */
+static struct piece parse_branches(struct parser *parser, size_t offset)
 {
-    struct call call = {.offset = parser->token.offset};
-    parser_advance(parser);
-    while (parser_accept(parser, "when")) {
+    struct call call = {.offset = offset};
+    while (call.n_args + 2 < NODE_ARGS_MAX && parser_accept(parser, "when")) {
         for (int half = 0; half < 2; half++) {
             struct piece part = parser_level(parser, LEVEL_ANY);
             if (!part.node)
                 return part;
-            if (call.n_args >= NODE_ARGS_MAX - 1)
-                return parser_problem_at(parser, part.offset, part.end, "a CASE with too many branches"), no_piece;
             call.args[call.n_args++] = part;
             if (half == 0 && !parser_accept(parser, "then"))
                 return parser_unexpected(parser, "THEN");
@@ -396,15 +396,30 @@ static struct piece parse_case(struct parser *parser)
     if (call.n_args == 0)
         return parser_unexpected(parser, "WHEN");
     struct piece otherwise = parser_constant(parser, (struct value){.type = VALUE_NULL}, parser->end);
-    if (parser_accept(parser, "else"))
+    if (parser_at(parser, "when")) {
+        parser->nesting++;
+        otherwise = parse_branches(parser, parser->token.offset);
+        parser->nesting--;
+    } else if (parser_accept(parser, "else")) {
         otherwise = parser_level(parser, LEVEL_ANY);
+    }
     if (!otherwise.node)
         return otherwise;
     call.args[call.n_args++] = otherwise;
-    if (!parser_accept(parser, "end"))
-        return parser_unexpected(parser, "WHEN, ELSE or END");
     call.end = parser->end;
     return apply(parser, find_operator("case"), &call);
+}
+
+/* CASE is next. */
+static struct piece parse_case(struct parser *parser)
+{
+    size_t offset = parser->token.offset;
+    parser_advance(parser);
+    struct piece piece = parse_branches(parser, offset);
+    if (piece.node && !parser_accept(parser, "end"))
+        return parser_unexpected(parser, "WHEN, ELSE or END");
+    piece.end = parser->end;
+    return piece;
 }
 
 static struct piece parse_keyword(struct parser *parser)

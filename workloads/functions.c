@@ -272,6 +272,9 @@ static bool constant_range(struct parser *parser, const struct node *node, param
     struct value lo, hi, param = {.type = VALUE_INT};
     bool lo_known, hi_known, param_known = !ok;
     *known = false;
+    for (int i = 0; i < node->n_args; i++)
+        if (node_is_constant(node->args[i]) && node->args[i]->value.type == VALUE_NULL)
+            return true; /* and NULL it will be */
     if (!constant_number(parser, node, 0, &lo, &lo_known) || !constant_number(parser, node, 1, &hi, &hi_known) ||
         (ok && !constant_number(parser, node, 2, &param, &param_known)))
         return false;

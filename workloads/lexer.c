@@ -1,6 +1,7 @@
 #include "lexer.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -38,6 +39,15 @@ static size_t name_len(const char *text)
     return len;
 }
 
+/* Of a variable: as in psql, every letter beyond ASCII counts too. */
+static size_t variable_len(const char *text)
+{
+    size_t len = 0;
+    while (lexer_name_char(text[len]) || (unsigned char)text[len] >= 0x80)
+        len++;
+    return isdigit((unsigned char)*text) ? 0 : len;
+}
+
 static size_t exponent_len(const char *text)
 {
     if (*text != 'e' && *text != 'E')
@@ -49,27 +59,32 @@ static size_t exponent_len(const char *text)
 
 static struct token read_double(struct token token, const char *start)
 {
-    char digits[64];
+    char digits[400];
     if (token.len >= sizeof digits)
         return bad(token, token.len, "a number with too many digits");
     memcpy(digits, start, token.len);
     digits[token.len] = '\0';
     token.kind = TOKEN_DOUBLE;
     if (!units_parse_double(digits, &token.real))
-        return bad(token, token.len, "a number out of range");
+        return bad(token, token.len, "a number out of range; the largest is 1.7976931348623157e308");
+    bool zero = strcspn(digits, "123456789eE") == strcspn(digits, "eE");
+    if (!zero && token.real < DBL_MIN)
+        return bad(token, token.len, "a number too near to 0; the smallest is 2.2250738585072014e-308");
     return token;
 }
 
 static struct token read_int(struct token token, const char *start)
 {
+    static const char range[] = "an integer out of range; the largest is 9223372036854775807";
     token.kind = TOKEN_INT;
     for (size_t i = 0; i < token.len; i++) {
         if (__builtin_mul_overflow(token.integer, (uint64_t)10, &token.integer) ||
             __builtin_add_overflow(token.integer, (uint64_t)(start[i] - '0'), &token.integer))
-            return bad(token, token.len, "an integer out of range");
+            return bad(token, token.len, range);
     }
-    if (token.integer > (uint64_t)INT64_MAX + 1)
-        return bad(token, token.len, "an integer out of range");
+    bool least = token.integer == (uint64_t)INT64_MAX + 1 && *start != '0';
+    if (token.integer > (uint64_t)INT64_MAX && !least)
+        return bad(token, token.len, range);
     return token;
 }
 
@@ -80,8 +95,6 @@ static struct token read_number(struct token token, const char *start)
     size_t fraction = point ? strspn(start + whole + 1, "0123456789") : 0;
     size_t exponent = exponent_len(start + whole + point + fraction);
     token.len = whole + point + fraction + exponent;
-    if (lexer_name_start(start[token.len]))
-        return bad(token, token.len + name_len(start + token.len), "a number that runs into a word");
     return point || exponent ? read_double(token, start) : read_int(token, start);
 }
 
@@ -124,8 +137,10 @@ static struct token read_operator(struct token token, const char *start)
         len++;
     if (*start == '"')
         return bad(token, len, "a double quote; texts stand in single quotes");
+    if (*start == ':' && lexer_name_char(start[1]))
+        return bad(token, 1 + name_len(start + 1), "a variable whose name does not begin with a letter or underscore");
     if (*start == ':')
-        return bad(token, len, "a colon without a name");
+        return bad(token, len, "a colon without a name; a variable is written `:name`");
     return bad(token, len, "a character that means nothing here");
 }
 
@@ -143,9 +158,9 @@ struct token lexer_next(const char *text, size_t offset)
         return read_text(token, start);
     if (lexer_name_start(*start))
         return read_name(token, start);
-    if (*start == ':' && lexer_name_start(start[1])) {
+    if (*start == ':' && variable_len(start + 1) > 0) {
         token.kind = TOKEN_VARIABLE;
-        token.len = 1 + name_len(start + 1);
+        token.len = 1 + variable_len(start + 1);
         return token;
     }
     return read_operator(token, start);

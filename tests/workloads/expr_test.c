@@ -72,7 +72,7 @@ static void mistakes_in_numbers_are_caught(void **state)
     check("-9223372036854775808", "int -9223372036854775808");
     check(":i * 9223372036854775807", "error: integer out of range");
     check(":i / (:i - 7)", "error: division by zero");
-    check(":i / 0.0", "double inf");
+    check(":i / 0.0", "double Infinity");
     check("int(1e30)", "error: integer out of range");
     check("abs(:i - 7 + -9223372036854775808)", "error: integer out of range");
     check("CASE WHEN TRUE THEN 1 ELSE 1 / 0 END", "int 1");

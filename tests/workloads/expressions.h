@@ -2,6 +2,7 @@
 #ifndef TESTS_WORKLOADS_EXPRESSIONS_H
 #define TESTS_WORKLOADS_EXPRESSIONS_H
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,10 @@ static void evaluate(const char *text, const struct expr_scope *given, struct ev
         snprintf(out, 512, "null");
     else if (value.type == VALUE_INT)
         snprintf(out, 512, "int %lld", (long long)value.integer);
+    else if (value.type == VALUE_DOUBLE && isnan(value.real))
+        snprintf(out, 512, "double NaN");
+    else if (value.type == VALUE_DOUBLE && isinf(value.real))
+        snprintf(out, 512, "double %sInfinity", value.real < 0 ? "-" : "");
     else if (value.type == VALUE_DOUBLE)
         snprintf(out, 512, "double %.15g", value.real);
     else if (value.type == VALUE_BOOL)
