@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <math.h>
 
 #include "expressions.h"
@@ -286,6 +287,163 @@ static void odd_texts_are_survived(void **state)
     }
 }
 
+/* --- Nothing is allocated -------------------------------------------------------------------------------------------
+ */
+
+static long allocations;
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    allocations++;
+    return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    allocations++;
+    return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    allocations++;
+    return __real_realloc(memory, size);
+}
+
+static bool count_rows(void *user, size_t table, int64_t *out)
+{
+    (void)user, (void)table;
+    *out = 1000;
+    return true;
+}
+
+/* Every kind of node, its arguments from variables so that nothing is folded. */
+static const char *const evaluated[] = {
+    ":i + 1 - :d * 3 / 2.5 % 7",
+    "-:i | :i & 6 # 3 << 2 >> 1",
+    "~:i",
+    ":t + 1",
+    ":real + 1",
+    ":i < :d AND NOT :b OR :n IS NULL",
+    ":yes AND TRUE",
+    "CASE WHEN :yes THEN :i WHEN :i > 3 THEN :d ELSE :n END",
+    ":t || :i || :d || :b",
+    "abs(:i)",
+    "double(:i)",
+    "exp(:d)",
+    "greatest(:i, :d, 3)",
+    "int(:d)",
+    "least(:i, :d, :t)",
+    "ln(:d)",
+    "mod(:i, 3)",
+    "pow(:i, :d)",
+    "sqrt(:d)",
+    "hash(:i)",
+    "hash_fnv1a(:i, 3)",
+    "hash_murmur2(:i, :i)",
+    "permute(:i, 1000)",
+    "debug(:i)",
+    "random(1, 10)",
+    "random(1, :i)",
+    "random_exponential(1, :i, :d)",
+    "random_gaussian(1, :i, :d)",
+    "random_zipfian(1, 1000, 0.9)",
+    "random_zipfian(1, :i, 1.1)",
+    "random_zipfian(1, :i, :d)",
+    "maybe(0.5, :i)",
+    "pick(:i, :d, :t)",
+    "weighted(:i, 2, :d, 1)",
+    "digits(8)",
+    "hex(8)",
+    "letters(3, 8)",
+    "words(2, 5)",
+    "uuid()",
+    "uuid7(:time)",
+    "json('a', :i, 'b', list(2, :t))",
+    "list(3, random(1, :i))",
+    "numeric(:d, 2) + :i",
+    "format('%s %05d %.2f', :t, :i, :d)",
+    "date('2024-01-01', '2024-12-31')",
+    "timestamp('2024-01-01', '2024-12-31')",
+    ":time + '3 days'",
+    "users.name[random(1, rows(users))]",
+};
+
+static void evaluate_often(const struct program *program, const struct value *slots, const char *text)
+{
+    struct scratch scratch = {.data = scratch_bytes, .size = sizeof scratch_bytes};
+    struct rng rng = rng_at(3, 3, 3, 3);
+    struct eval_scope eval_scope = {.rng = &rng, .slots = slots, .scratch = &scratch};
+    struct mallinfo2 before = mallinfo2();
+    long allocated = allocations;
+    for (int i = 0; i < 200; i++) {
+        struct value value;
+        scratch.used = 0;
+        enum make_status status = eval(program, &eval_scope, &value);
+        if (status != MAKE_OK)
+            fail_msg("%s: %s", text, make_status_text(status));
+    }
+    if (allocations != allocated || mallinfo2().uordblks != before.uordblks)
+        fail_msg("%s allocates", text);
+}
+
+static void evaluating_allocates_nothing(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"i", "d", "t", "real", "yes", "n", "b", "time"};
+    struct value slots[] = {{.type = VALUE_INT, .integer = 7}, {.type = VALUE_DOUBLE, .real = 2.5},
+                            {.type = VALUE_TEXT},              {.type = VALUE_TEXT},
+                            {.type = VALUE_TEXT},              {.type = VALUE_NULL},
+                            {.type = VALUE_BOOL, .boolean = 1}, {.type = VALUE_TIMESTAMP, .integer = 1}};
+    static const char *const texts[] = {"12", "1e5", "yes"};
+    for (int i = 0; i < 3; i++) {
+        slots[i + 2].text.data = texts[i];
+        slots[i + 2].text.len = strlen(texts[i]);
+    }
+    char problem[512] = "";
+    struct arena *arena = arena_new();
+    struct column_spec name = {.name = "name", .make = program_column};
+    struct table_spec users = {.name = "users", .rows = 1000, .columns = &name, .n_columns = 1};
+    const struct table_spec *tables[] = {&users};
+    struct expr_scope scope = {.row = &users, .problem = keep_problem, .user = problem};
+    name.program = expr_compile(arena, "format('user%d', row)", &scope);
+    assert_non_null(name.program);
+    scope = (struct expr_scope){.variables = variables, .n_variables = 8, .tables = tables, .n_tables = 1,
+                                .rows = count_rows, .problem = keep_problem, .user = problem};
+    assert_true(allocations > 0); /* it counts */
+    for (size_t i = 0; i < sizeof evaluated / sizeof evaluated[0]; i++) {
+        struct value value;
+        const struct program *program = expr_compile(arena, evaluated[i], &scope);
+        if (!program)
+            fail_msg("%s: %s", evaluated[i], problem);
+        assert_false(program_constant(program, &value));
+        evaluate_often(program, slots, evaluated[i]);
+    }
+    arena_free(arena);
+}
+
+/* Every function that can be called is among them. */
+static void each_function_is_evaluated(void **state)
+{
+    (void)state;
+    struct expr_help help;
+    for (size_t i = 0; expr_function_help(i, &help); i++) {
+        char call[64];
+        bool found = strcmp(help.name, "pi") == 0 || strcmp(help.name, "power") == 0; /* constants; pow */
+        snprintf(call, sizeof call, "%s(", help.name);
+        for (size_t k = 0; k < sizeof evaluated / sizeof evaluated[0]; k++)
+            found = found || strstr(evaluated[k], call);
+        if (!found)
+            fail_msg("%s() is not evaluated", help.name);
+    }
+}
+
 static void check_help(const struct expr_help *help)
 {
     char text[300];
@@ -336,6 +494,8 @@ int main(void)
         cmocka_unit_test(conditions_take_numbers),
         cmocka_unit_test(a_full_scratch_is_reported),
         cmocka_unit_test(odd_texts_are_survived),
+        cmocka_unit_test(evaluating_allocates_nothing),
+        cmocka_unit_test(each_function_is_evaluated),
         cmocka_unit_test(the_helps_examples_are_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
