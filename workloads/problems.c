@@ -1,10 +1,11 @@
 #include "workloads/problems.h"
 
-#include <libpq-fe.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "pg/sqlerror.h"
 
 enum {
     SHOWN_CHARS = 110, /* of a source line */
@@ -125,21 +126,6 @@ static size_t count_chars(const char *text, size_t len)
     return chars;
 }
 
-/* How wide text[0, len) is on a terminal: some characters take two columns, and those that combine none. A tab is shown
- * as a space. */
-static int columns(const char *text, size_t len)
-{
-    static const int utf8 = 6; /* PG_UTF8, which libpq's header does not give */
-    int sum = 0;
-    for (size_t at = 0; at < len;) {
-        size_t bytes = skip_chars(text + at, len - at, 1);
-        int wide = (int)bytes == PQmblen(text + at, utf8) ? PQdsplen(text + at, utf8) : 1;
-        sum += wide < 0 ? 1 : wide;
-        at += bytes;
-    }
-    return sum;
-}
-
 static const char *find_line(const char *source, int line, size_t *len)
 {
     for (; line > 1; line--) {
@@ -165,9 +151,9 @@ static void print_line(const char *text, size_t len, const struct problem *probl
     str_printf(out, "%6d | %s", problem->line, first ? "…" : "");
     for (size_t i = 0; i < shown; i++)
         str_append_char(out, text[i] == '\t' ? ' ' : text[i]);
-    str_printf(out, "%s\n       | %*s%s^", shown < len ? "…" : "", columns(text, at) + (first > 0), "",
+    str_printf(out, "%s\n       | %*s%s^", shown < len ? "…" : "", sqlerror_columns(text, at) + (first > 0), "",
                colour ? "\033[1;31m" : "");
-    for (int left = columns(text + at, skip_chars(text + at, at < shown ? shown - at : 0, (size_t)problem->width));
+    for (int left = sqlerror_columns(text + at, skip_chars(text + at, at < shown ? shown - at : 0, (size_t)problem->width));
          left > 1; left--)
         str_append_char(out, '~');
     str_append(out, colour ? "\033[0m\n" : "\n");

@@ -24,6 +24,16 @@ static int char_columns(const char *s, int encoding)
     return columns > 0 ? columns : 0;
 }
 
+int sqlerror_columns(const char *text, size_t len)
+{
+    int utf8 = pg_char_to_encoding("UTF8"), columns = 0;
+    for (size_t at = 0; at < len; at += char_bytes(text + at, utf8)) {
+        bool whole = at + (size_t)PQmblen(text + at, utf8) <= len;
+        columns += whole ? char_columns(text + at, utf8) : 1;
+    }
+    return columns;
+}
+
 /* The place of a statement's nth character. */
 struct place {
     const char *line; /* where its line begins */

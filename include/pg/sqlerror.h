@@ -26,5 +26,7 @@ bool sqlerror_check_conninfo(const char *dbname, struct err *err);
  * characters of libpq's `encoding`), the caret under it as wide characters need it, a long line cut around it. Appends
  * nothing if there is no such position. */
 void sqlerror_caret(struct str *out, const char *sql, int position, int encoding);
+/* Columns of a terminal that `len` bytes of UTF-8 take: wide characters two, combining ones none, a tab one. */
+int sqlerror_columns(const char *text, size_t len);
 
 #endif
