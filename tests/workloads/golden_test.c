@@ -125,6 +125,45 @@ static void good_files_load(void **state)
     assert_true(each_file(".", ".yaml", check_good) > 0);
 }
 
+static void write_text(const char *path, const char *text, size_t len)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The examples of the reference are workloads that load: no key in them is a promise. */
+static void the_reference_is_true(void **state)
+{
+    (void)state;
+    static const char begin[] = "```yaml\nworkload:";
+    static const struct {
+        const char *name, *text;
+    } beside[] = {{"first_names.csv", "first_name\nAnn\n"}, {"up.sql", "SELECT 1"}, {"down.sql", "SELECT 1"}};
+    char folder[] = "/tmp/pgdyno_reference_XXXXXX";
+    char *text = read_file(TEST_REFERENCE);
+    int blocks = 0;
+    assert_non_null(text);
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
+        write_text(beside[i].name, beside[i].text, strlen(beside[i].text));
+    for (const char *at = text; (at = strstr(at, begin)) != NULL; at++, blocks++) {
+        const char *block = at + strlen("```yaml\n"), *end = strstr(block, "```");
+        assert_non_null(end);
+        write_text("example.yaml", block, (size_t)(end - block));
+        check_loads("example.yaml");
+    }
+    assert_true(blocks >= 3);
+    assert_int_equal(unlink("example.yaml"), 0);
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
+        assert_int_equal(unlink(beside[i].name), 0);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(text);
+}
+
 static void the_catalog_loads(void **state)
 {
     (void)state;
@@ -155,9 +194,9 @@ static void names_are_found_in_the_catalog(void **state)
     assert_string_equal(path, "./mine");
     assert_true(workload_find("mine.yml", path, sizeof path, &err));
     assert_string_equal(path, "mine.yml");
-    assert_false(workload_find("taks", path, sizeof path, &err));
+    assert_false(workload_find("tassks", path, sizeof path, &err));
     assert_non_null(strstr(err.text, "did you mean `tasks`?"));
-    assert_non_null(strstr(err.text, "e.g. ./taks.yaml"));
+    assert_non_null(strstr(err.text, "e.g. ./tassks.yaml"));
     assert_int_equal(err.kind, ERR_INPUT);
     assert_false(workload_find(".", path, sizeof path, &err));
     assert_non_null(strstr(err.text, "e.g. ./mine.yaml"));
@@ -181,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_say_what_is_wrong),
         cmocka_unit_test(good_files_load),
+        cmocka_unit_test(the_reference_is_true),
         cmocka_unit_test(the_catalog_loads),
         cmocka_unit_test(names_are_found_in_the_catalog),
         cmocka_unit_test(the_environment_names_a_catalog),
