@@ -75,6 +75,23 @@ static struct text_origin origin_at(const struct reader *reader, size_t offset)
                                 .offset = offset};
 }
 
+static bool sets(const struct script *script, const char *name, size_t len)
+{
+    for (size_t i = 0; i < script->n_commands; i++) {
+        const struct script_command *command = &script->commands[i];
+        if (command->kind == SCRIPT_SET && strlen(command->name) == len && memcmp(command->name, name, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *copy_part(struct loader *loader, const char *text, size_t len)
+{
+    const char *part = arena_strndup(loader->arena, text, len);
+    loader->problems->failed = loader->problems->failed || !part;
+    return part;
+}
+
 /* May the server have answered with a column that makes this name? */
 static bool may_be_kept(const struct reader *reader, const char *name)
 {
@@ -88,7 +105,8 @@ static bool may_be_kept(const struct reader *reader, const char *name)
 static int find_slot(struct reader *reader, const struct reference *reference)
 {
     int slot = builder_find(reader->builder, reference->name, reference->len);
-    bool made = slot < 0 && !reference->quoted && may_be_kept(reader, reference->name);
+    bool anywhere = reader->builder->loader->workload->measure.protocol == PROTOCOL_SIMPLE;
+    bool made = slot < 0 && (anywhere || !reference->quoted) && may_be_kept(reader, reference->name);
     return made ? builder_add(reader->builder, reference->name, reference->len) : slot;
 }
 
@@ -151,6 +169,17 @@ static bool becomes_parameter(const struct reader *reader, const struct text_ori
     return false;
 }
 
+/* What is not filled is left alone: the text with its colon. */
+static const char *unset_text(const struct reader *reader, const struct reference *reference)
+{
+    struct loader *loader = reader->builder->loader;
+    bool filled = sets(reader->script, reference->name, reference->len);
+    for (size_t i = 0; i < loader->n_params && !filled; i++)
+        filled = strlen(loader->params[i].name) == reference->len &&
+                 memcmp(loader->params[i].name, reference->name, reference->len) == 0;
+    return filled ? NULL : copy_part(loader, reference->name - 1, 1 + reference->len);
+}
+
 static size_t count_references(const char *sql)
 {
     struct reference_scan scan = {.text = sql};
@@ -160,13 +189,6 @@ static size_t count_references(const char *sql)
     return count;
 }
 
-static const char *copy_part(struct loader *loader, const char *text, size_t len)
-{
-    const char *part = arena_strndup(loader->arena, text, len);
-    loader->problems->failed = loader->problems->failed || !part;
-    return part;
-}
-
 static void cut(struct reader *reader, const struct text_origin *origin, struct statement *statement)
 {
     struct loader *loader = reader->builder->loader;
@@ -174,9 +196,10 @@ static void cut(struct reader *reader, const struct text_origin *origin, struct 
     size_t most = count_references(sql), from = 0;
     const char **parts = LOADER_ARRAY(loader, const char *, most + 1);
     int *params = LOADER_ARRAY(loader, int, most);
+    const char **unset = LOADER_ARRAY(loader, const char *, most + 1);
     struct reference_scan scan = {.text = sql};
     struct str numbered = {0};
-    if (!parts || !params)
+    if (!parts || !params || !unset)
         return;
     for (struct reference reference; (reference = next_reference(&scan)).name;) {
         int slot = find_slot(reader, &reference);
@@ -184,6 +207,7 @@ static void cut(struct reader *reader, const struct text_origin *origin, struct 
             continue;
         parts[statement->n_params] = copy_part(loader, sql + from, reference.offset - from);
         str_append_n(&numbered, sql + from, reference.offset - from);
+        unset[statement->n_params] = unset_text(reader, &reference);
         params[statement->n_params++] = slot;
         str_printf(&numbered, "$%d", statement->n_params);
         from = reference.offset + 1 + reference.len;
@@ -193,6 +217,7 @@ static void cut(struct reader *reader, const struct text_origin *origin, struct 
     statement->sql = loader_copy(loader, str_text(&numbered));
     statement->parts = parts;
     statement->params = params;
+    statement->unset = unset;
     loader->problems->failed = loader->problems->failed || numbered.failed;
     str_deinit(&numbered);
 }
@@ -392,16 +417,6 @@ static bool add_builtin_params(struct loader *loader)
             params[loader->n_params++] = builtins[i];
     }
     return true;
-}
-
-static bool sets(const struct script *script, const char *name, size_t len)
-{
-    for (size_t i = 0; i < script->n_commands; i++) {
-        const struct script_command *command = &script->commands[i];
-        if (command->kind == SCRIPT_SET && strlen(command->name) == len && memcmp(command->name, name, len) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* Params get their slots before the first step: those in SQL, and those that the script sets, which begin with the

@@ -90,10 +90,12 @@ static bool put_quoted(struct scratch *scratch, const char *data, size_t len)
     return put(scratch, "'", 1);
 }
 
-static bool put_value(struct scratch *scratch, const struct statement *statement, const struct value *value)
+static bool put_value(struct scratch *scratch, const struct statement *statement, int param, const struct value *value)
 {
-    if (value->type == VALUE_NULL)
-        return put(scratch, "NULL", 4);
+    if (value->type == VALUE_NULL) {
+        const char *text = statement->unset && statement->unset[param] ? statement->unset[param] : "NULL";
+        return put(scratch, text, strlen(text));
+    }
     char buf[VALUE_TEXT_MAX];
     const char *data;
     size_t len = text_of(statement, value, buf, &data);
@@ -108,7 +110,7 @@ const char *wire_text(const struct statement *statement, const struct value *slo
     for (int i = 0; i <= statement->n_params; i++) {
         if (!put(scratch, statement->parts[i], strlen(statement->parts[i])))
             return NULL;
-        if (i < statement->n_params && !put_value(scratch, statement, &slots[statement->params[i]]))
+        if (i < statement->n_params && !put_value(scratch, statement, i, &slots[statement->params[i]]))
             return NULL;
     }
     return put(scratch, "", 1) ? sql : NULL;

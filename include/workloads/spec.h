@@ -54,6 +54,7 @@ struct statement {
     bool control;             /* BEGIN, COMMIT, SAVEPOINT, …: has no plan */
     bool several;             /* queries in one, `\;` of a script: simple protocol only, cannot be prepared */
     bool verbatim;            /* simple protocol: values go in as they are, unquoted, as pgbench does it */
+    const char *const *unset; /* verbatim: what stands for a parameter that no \gset has filled: ":name"; NULL: none */
     enum keep keep;
     int n_into;         /* KEEP_INTO */
     const int *into;    /* variable slot of each column */
