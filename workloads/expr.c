@@ -15,6 +15,7 @@
 
 enum {
     NESTING_MAX = 60, /* parentheses, calls, prefixes: the parser's own stack */
+    TOLD_MAX = 20,    /* mistakes of one expression: what made so many is not helped by more */
     FOLD_BYTES = 8192
 };
 
@@ -28,7 +29,8 @@ bool parser_problem_at(struct parser *parser, size_t offset, size_t end, const c
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     parser->failed = true;
-    parser->scope->problem(parser->scope->user, offset, end - offset, text);
+    if (parser->told++ < TOLD_MAX)
+        parser->scope->problem(parser->scope->user, offset, end - offset, text);
     return false;
 }
 

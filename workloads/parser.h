@@ -27,6 +27,7 @@ struct parser {
     size_t end;         /* of the one before */
     int nesting;
     int conditional;         /* inside something that may never be evaluated */
+    int told;                /* mistakes reported */
     bool failed;             /* something was reported, or memory ran out */
     const struct call *call; /* being compiled */
     const struct cell_ref *cells;

@@ -10,14 +10,15 @@ struct script_place {
     int column; /* in characters */
 };
 
+/* A script of many statements asks for many places: lines are skipped, not read. */
 static struct script_place place_in(const char *text, size_t offset)
 {
+    const char *at = text + strnlen(text, offset), *newline;
     struct script_place place = {1, 1};
-    for (size_t i = 0; i < offset && text[i]; i++) {
-        bool newline = text[i] == '\n', continues = ((unsigned char)text[i] & 0xC0) == 0x80;
-        place.line += newline;
-        place.column = newline ? 1 : place.column + !continues;
-    }
+    for (; (newline = memchr(text, '\n', (size_t)(at - text))) != NULL; text = newline + 1)
+        place.line++;
+    for (; text < at; text++)
+        place.column += ((unsigned char)*text & 0xC0) != 0x80;
     return place;
 }
 
