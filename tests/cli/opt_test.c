@@ -97,6 +97,27 @@ static void a_uri_among_the_operands_is_the_server(void **state)
     assert_refused(FOR_RUN, "tasks postgresql://db1/bench postgresql://db2/bench", "two databases");
 }
 
+static void scripts_are_kept_in_their_order(void **state)
+{
+    (void)state;
+    struct options options;
+    assert_true(parse(&options, FOR_RUN, 1, "-f a.sql@3 -btpcb --file=- --builtin list postgresql://db1/bench"));
+    assert_int_equal(options.n_scripts, 4);
+    assert_int_equal(options.n_operands, 0);
+    assert_true(options.list_builtins);
+    assert_string_equal(options.target.dbname, "postgresql://db1/bench");
+    assert_string_equal(options.overrides[0].key, OVERRIDE_SCRIPT_FILE);
+    assert_string_equal(options.overrides[0].value, "a.sql@3");
+    assert_string_equal(options.overrides[0].option, "-f a.sql@3");
+    assert_string_equal(options.overrides[1].key, OVERRIDE_SCRIPT_BUILTIN);
+    assert_string_equal(options.overrides[2].value, "-");
+    options_deinit(&options);
+    assert_true(parse(&options, FOR_CHECK, 1, "my=file.yaml -f a.sql"));
+    assert_string_equal(options.operands[0], "my=file.yaml");
+    assert_int_equal(options.n_scripts, 1);
+    options_deinit(&options);
+}
+
 static void percentiles_are_fractions(void **state)
 {
     (void)state;
@@ -205,8 +226,9 @@ static void mistakes_name_the_option_and_the_remedy(void **state)
         {FOR_CHECK, "tasks --raw", "not an option of this command"},
         {FOR_RUN, "tasks --raw=yes", "takes no value"},
         {FOR_RUN, "tasks -L 5", "not supported yet"},
-        {FOR_RUN, "tasks -f a.sql", "not supported yet"},
-        {FOR_RUN, "tasks -b tpcb", "not supported yet"},
+        {FOR_SEED, "tasks -f a.sql", "not an option of this command"},
+        {FOR_RUN, "tasks -b", "needs a value"},
+        {FOR_RUN, "-b tpcb postgresql://db1/a -d b", "two databases"},
         {FOR_RUN, "tasks --aa", "not supported yet"},
         {FOR_RUN, "tasks --fail-on=p99>10%", "not supported yet"},
         {FOR_RUN, "tasks -W", "pgpass"},
@@ -242,6 +264,7 @@ int main(void)
         cmocka_unit_test(nothing_is_an_option_after_two_dashes),
         cmocka_unit_test(params_keep_their_names),
         cmocka_unit_test(a_uri_among_the_operands_is_the_server),
+        cmocka_unit_test(scripts_are_kept_in_their_order),
         cmocka_unit_test(percentiles_are_fractions),
         cmocka_unit_test(load_and_pool_have_pgbench_s_letters),
         cmocka_unit_test(switches_may_have_a_value),
