@@ -181,12 +181,13 @@ enum make_status value_double(struct value *value, double *out)
 
 enum make_status value_bool(const struct value *value, bool *out)
 {
-    struct value truth = *value;
-    if (value->type == VALUE_TEXT && value_of_text(&truth) != MAKE_OK)
+    if (value->type == VALUE_TEXT) {
+        struct value meant = *value;
+        return value_of_text(&meant) == MAKE_OK && meant.type != VALUE_TEXT ? value_bool(&meant, out) : MAKE_BAD_TYPE;
+    }
+    if (value->type != VALUE_BOOL)
         return MAKE_BAD_TYPE;
-    if (truth.type != VALUE_BOOL)
-        return MAKE_BAD_TYPE;
-    *out = truth.boolean;
+    *out = value->boolean;
     return MAKE_OK;
 }
 

@@ -131,25 +131,33 @@ enum {
     NUMBERS_MAX = 3
 };
 
-/* All arguments, *null when one of them is. */
-static inline enum make_status eval_all(const struct node *node, struct eval_scope *scope, struct value *values,
-                                        bool *null)
+/* The first `count` arguments, *null when one of them is. */
+static inline enum make_status eval_first(const struct node *node, int count, struct eval_scope *scope,
+                                          struct value *values, bool *null)
 {
     enum make_status status = MAKE_OK;
-    for (int i = 0; i < node->n_args && status == MAKE_OK; i++) {
+    for (int i = 0; i < count && status == MAKE_OK; i++) {
         status = eval_arg(node, i, scope, &values[i]);
         *null = *null || (status == MAKE_OK && values[i].type == VALUE_NULL);
     }
     return status;
 }
 
-/* The same, as integers. */
+static inline enum make_status as_int(struct value *value, int64_t *out)
+{
+    if (value->type != VALUE_INT)
+        return value_int(value, out);
+    *out = value->integer;
+    return MAKE_OK;
+}
+
+/* All of them, as integers. */
 static inline enum make_status eval_ints(const struct node *node, struct eval_scope *scope, int64_t *out, bool *null)
 {
     struct value values[NUMBERS_MAX];
-    enum make_status status = eval_all(node, scope, values, null);
+    enum make_status status = eval_first(node, node->n_args, scope, values, null);
     for (int i = 0; i < node->n_args && status == MAKE_OK && !*null; i++)
-        status = value_int(&values[i], &out[i]);
+        status = as_int(&values[i], &out[i]);
     return status;
 }
 
@@ -158,7 +166,7 @@ enum make_status function_pow(const struct node *node, struct eval_scope *scope,
     struct value values[NUMBERS_MAX];
     double base = 0, exponent = 0;
     bool null = false;
-    enum make_status status = eval_all(node, scope, values, &null);
+    enum make_status status = eval_first(node, 2, scope, values, &null);
     if (status == MAKE_OK && !null)
         status = value_double(&values[0], &base);
     if (status == MAKE_OK && !null)
@@ -236,16 +244,15 @@ static bool count_fits(int64_t lo, int64_t hi)
     return !__builtin_sub_overflow(hi, lo, &last) && last < INT64_MAX;
 }
 
-/* Bounds and parameter of a random function: MAKE_BAD_ARGUMENT if it cannot draw from them. */
+/* Bounds and, with `ok`, parameter of a random function: MAKE_BAD_ARGUMENT if it cannot draw from them. */
 static inline enum make_status eval_range(const struct node *node, struct eval_scope *scope, param_ok_fn *ok,
                                           struct range *range, bool *null)
 {
     struct value values[NUMBERS_MAX];
-    enum make_status status = eval_all(node, scope, values, null);
+    enum make_status status = eval_first(node, ok ? 3 : 2, scope, values, null);
     if (status != MAKE_OK || *null)
         return status;
-    if ((status = value_int(&values[0], &range->lo)) != MAKE_OK ||
-        (status = value_int(&values[1], &range->hi)) != MAKE_OK ||
+    if ((status = as_int(&values[0], &range->lo)) != MAKE_OK || (status = as_int(&values[1], &range->hi)) != MAKE_OK ||
         (ok && (status = value_double(&values[2], &range->param)) != MAKE_OK))
         return status;
     bool good = range->lo <= range->hi && count_fits(range->lo, range->hi) && (!ok || ok(range->param));
@@ -371,39 +378,41 @@ struct zipf_node {
 static enum make_status zipfian_between(const struct node *node, struct eval_scope *scope, struct value *out)
 {
     const struct zipf_node *known = node->data;
-    return set_int(out, known->lo - 1 + zipf_draw(&known->zipf, scope->rng));
+    return set_int(out, known->lo + (zipf_draw(&known->zipf, scope->rng) - 1));
 }
 
-/* What depends on n is kept where the evaluating thread has its own memory: programs are shared. */
-static double last_of(struct scratch *scratch, const struct zipf *shape, int64_t n)
+/* A shape with its n, kept where the evaluating thread has its own memory: programs are shared. */
+static const struct zipf *zipf_of(struct scratch *scratch, const struct zipf *shape, int64_t n)
 {
-    if (!scratch)
-        return zipf_last(shape, n);
-    size_t place = (size_t)((uint64_t)n * UINT64_C(0x9e3779b97f4a7c15) >> 62);
-    if (scratch->zipf[place].n != n || scratch->zipf[place].s != shape->s) {
-        scratch->zipf[place].n = n;
-        scratch->zipf[place].s = shape->s;
-        scratch->zipf[place].h_last = zipf_last(shape, n);
+    struct zipf *kept = &scratch->zipf[(uint64_t)n * UINT64_C(0x9e3779b97f4a7c15) >> 62];
+    if (kept->n != n || kept->s != shape->s) {
+        *kept = *shape;
+        kept->n = n;
+        kept->h_last = zipf_last(shape, n);
     }
-    return scratch->zipf[place].h_last;
+    return kept;
 }
 
-enum make_status function_zipfian(const struct node *node, struct eval_scope *scope, struct value *out)
+/* The exponent is constant, a bound is not. */
+static enum make_status zipfian_shaped(const struct node *node, struct eval_scope *scope, struct value *out)
 {
     const struct zipf_node *known = node->data;
     struct range range = {0};
     bool null = false;
-    enum make_status status = eval_range(node, scope, dist_zipfian_ok, &range, &null);
+    enum make_status status = eval_range(node, scope, NULL, &range, &null);
     if (status != MAKE_OK)
         return status;
     if (null)
         return set_null(out);
-    if (!known)
-        return set_int(out, dist_zipfian(scope->rng, range.lo, range.hi, range.param));
-    struct zipf zipf = known->zipf;
-    zipf.n = range.hi - range.lo + 1;
-    zipf.h_last = last_of(scope->scratch, &known->zipf, zipf.n);
-    return set_int(out, range.lo - 1 + zipf_draw(&zipf, scope->rng));
+    if (!scope->scratch)
+        return set_int(out, dist_zipfian(scope->rng, range.lo, range.hi, known->zipf.s));
+    const struct zipf *zipf = zipf_of(scope->scratch, &known->zipf, range.hi - range.lo + 1);
+    return set_int(out, range.lo + (zipf_draw(zipf, scope->rng) - 1));
+}
+
+enum make_status function_zipfian(const struct node *node, struct eval_scope *scope, struct value *out)
+{
+    return draw(node, scope, out, dist_zipfian_ok, dist_zipfian);
 }
 
 bool compile_zipfian(struct parser *parser, struct node *node)
@@ -425,6 +434,7 @@ bool compile_zipfian(struct parser *parser, struct node *node)
         node->eval = zipfian_between;
     } else {
         zipf_shape(&kept->zipf, range.param);
+        node->eval = zipfian_shaped;
     }
     node->data = kept;
     return true;

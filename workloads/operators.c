@@ -47,11 +47,12 @@ arithmetic(const struct node *node, struct eval_scope *scope, struct value *out,
         return status;
     if (null)
         return set_null(out);
-    if (value_is_mixed(&a) || value_is_mixed(&b))
+    bool integers = a.type == VALUE_INT && b.type == VALUE_INT; /* the usual case comes first */
+    if (!integers && (value_is_mixed(&a) || value_is_mixed(&b)))
         return mixed(&a, &b, out);
-    if ((status = value_number(&a)) != MAKE_OK || (status = value_number(&b)) != MAKE_OK)
+    if (!integers && ((status = value_number(&a)) != MAKE_OK || (status = value_number(&b)) != MAKE_OK))
         return status;
-    if (a.type == VALUE_INT && b.type == VALUE_INT) {
+    if (integers || (a.type == VALUE_INT && b.type == VALUE_INT)) {
         out->type = VALUE_INT;
         return ints(a.integer, b.integer, &out->integer) ? MAKE_OVERFLOW : MAKE_OK;
     }
@@ -135,6 +136,11 @@ static inline enum make_status eval_two_ints(const struct node *node, struct eva
 {
     struct value x, y;
     enum make_status status = eval_two(node, scope, &x, &y, null);
+    if (status == MAKE_OK && x.type == VALUE_INT && y.type == VALUE_INT) {
+        *a = x.integer;
+        *b = y.integer;
+        return MAKE_OK;
+    }
     if (status == MAKE_OK && !*null)
         status = value_int(&x, a);
     return status == MAKE_OK && !*null ? value_int(&y, b) : status;
@@ -267,6 +273,10 @@ static enum order order_text(const struct value *a, const struct value *b)
 static enum make_status order_values(struct value *a, struct value *b, enum order *out)
 {
     enum make_status status;
+    if (a->type == VALUE_INT && b->type == VALUE_INT) { /* the usual case comes first */
+        *out = order_ints(a->integer, b->integer);
+        return MAKE_OK;
+    }
     if (value_is_mixed(a) || value_is_mixed(b)) {
         int order = 0;
         bool unordered = false;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "generators/dist.h"
 #include "generators/interval.h"
 #include "generators/numeric.h"
 
@@ -52,11 +53,7 @@ struct scratch {
     size_t size;
     size_t used;
     /* What random_zipfian last worked out for bounds that were not known beforehand; begins as zeros, never reset. */
-    struct {
-        double s;
-        int64_t n;
-        double h_last;
-    } zipf[4];
+    struct zipf zipf[4];
 };
 bool scratch_init(struct scratch *scratch, size_t size); /* false when there is no memory */
 void scratch_deinit(struct scratch *scratch);
