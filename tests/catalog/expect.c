@@ -159,7 +159,8 @@ bool expect_read(const char *path, struct expect *out, struct err *err)
     *out = (struct expect){.scale = "0.2", .duration = "0.3s"};
     FILE *file = fopen(path, "r");
     if (!file)
-        return err_system(err, path, "every workload of the catalog says here what it promises (tests/catalog/README.md)");
+        return err_system(err, path,
+                          "every workload of the catalog says here what it promises (tests/catalog/README.md)");
     while (ok && getline(&line, &size, file) > 0) {
         reader.line++;
         ok = read_line(&reader, line);

@@ -29,7 +29,7 @@ struct promise {
     char variant[EXPECT_WORD_BYTES]; /* "*": each; "" with PROMISE_SAME */
     char transaction[EXPECT_WORD_BYTES];
     int statement;
-    bool generic; /* of the generic plan, whatever the sample's values */
+    bool generic;   /* of the generic plan, whatever the sample's values */
     char text[256]; /* of the plan; SQLSTATE; check; counter */
     char level[8];  /* rc, rr, ser */
 };

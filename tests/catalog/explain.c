@@ -69,9 +69,9 @@ static void node_target(const json_t *node, struct str *out)
         str_printf(out, " on %s", alias);
 }
 
-static const char *const details[] = {"Subplan Name",  "Index Cond",  "Recheck Cond", "Filter",    "Hash Cond",
-                                      "Merge Cond",    "Join Filter", "Order By",     "Sort Key",  "Presorted Key",
-                                      "Group Key",     "Cache Key",   "TID Cond",     "One-Time Filter", NULL};
+static const char *const details[] = {"Subplan Name", "Index Cond",  "Recheck Cond", "Filter",          "Hash Cond",
+                                      "Merge Cond",   "Join Filter", "Order By",     "Sort Key",        "Presorted Key",
+                                      "Group Key",    "Cache Key",   "TID Cond",     "One-Time Filter", NULL};
 
 static void node_details(const json_t *node, int indent, struct str *out)
 {
@@ -81,7 +81,7 @@ static void node_details(const json_t *node, int indent, struct str *out)
         if (!detail)
             continue;
         str_printf(out, "%*s%s: %s", indent, "", details[i], json_is_string(detail) ? json_string_value(detail) : "");
-        json_array_foreach (detail, k, item)
+        json_array_foreach(detail, k, item)
             str_printf(out, "%s%s", k ? ", " : "", json_string_value(item) ? json_string_value(item) : "?");
         str_append_char(out, '\n');
     }
@@ -96,7 +96,7 @@ static void node_text(const json_t *node, int indent, struct str *out)
     node_target(node, out);
     str_append_char(out, '\n');
     node_details(node, indent + 4, out);
-    json_array_foreach (json_object_get(node, "Plans"), i, child)
+    json_array_foreach(json_object_get(node, "Plans"), i, child)
         node_text(child, indent + 2, out);
 }
 

@@ -22,7 +22,7 @@ enum {
     RUN_LIMIT_S = 100
 };
 
-struct try {
+struct bout {
     const char *path, *pgdyno;
     struct expect expect;
     struct workload *workload;
@@ -34,69 +34,69 @@ struct try {
     bool starved; /* a transaction had no turn: the window was too short for this machine */
 };
 
-static void wrong(struct try *try, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void wrong(struct try *try, const char *fmt, ...)
+static void wrong(struct bout *bout, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void wrong(struct bout *bout, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
     vprintf(fmt, args);
     va_end(args);
     putchar('\n');
-    try->wrong++;
+    bout->wrong++;
 }
 
-/* --- Run it --------------------------------------------------------------------------------------------------------- */
+/* --- Run it -------------------------------------------------------------------------------------------------- */
 
-static bool load(struct try *try)
+static bool load(struct bout *bout)
 {
     struct problems problems = {0};
     struct str shown = {0};
-    bool ok = workload_load(try->path, NULL, 0, &try->workload, &problems);
+    bool ok = workload_load(bout->path, NULL, 0, &bout->workload, &problems);
     if (!ok) {
         problems_print(&problems, false, &shown);
-        err_set(&try->err, ERR_INPUT, try->path, "%s", str_text(&shown));
+        err_set(&bout->err, ERR_INPUT, bout->path, "%s", str_text(&shown));
     }
     problems_deinit(&problems);
     str_deinit(&shown);
     return ok;
 }
 
-static bool start_server(struct try *try)
+static bool start_server(struct bout *bout)
 {
     struct run_plan plan;
-    if (!run_plan(try->workload, &plan, &try->err))
+    if (!run_plan(bout->workload, &plan, &bout->err))
         return false;
-    struct cluster_options options = {.settings = try->workload->server,
-                                      .n_settings = try->workload->n_server,
+    struct cluster_options options = {.settings = bout->workload->server,
+                                      .n_settings = bout->workload->n_server,
                                       .max_connections = plan.max_connections,
                                       .fast_unsafe = true};
-    if (!cluster_open(&options, &try->cluster, &try->err))
+    if (!cluster_open(&options, &bout->cluster, &bout->err))
         return false;
-    const struct target *target = cluster_target(try->cluster);
-    snprintf(try->server, sizeof try->server, "host=%s port=%s user=%s dbname=postgres", target->host, target->port,
+    const struct target *target = cluster_target(bout->cluster);
+    snprintf(bout->server, sizeof bout->server, "host=%s port=%s user=%s dbname=postgres", target->host, target->port,
              target->user);
     return true;
 }
 
-static bool run(struct try *try, const char *duration)
+static bool run(struct bout *bout, const char *duration)
 {
-    const char *argv[WORDS] = {try->pgdyno, "run",        try->path,      "-d", try->server,        "-s", try->expect.scale,
-                               "-T",        duration,     "--warmup=0",   "--blocks=1", "--plots=none", "-q", "-o",
-                               try->results};
+    const char *argv[WORDS] = {
+        bout->pgdyno, "run",        bout->path,   "-d",           bout->server, "-s", bout->expect.scale, "-T",
+        duration,     "--warmup=0", "--blocks=1", "--plots=none", "-q",         "-o", bout->results};
     size_t n = LEAST_OPTIONS + 1;
-    for (int i = 0; i < try->expect.n_options; i++)
-        argv[n++] = try->expect.options[i];
+    for (int i = 0; i < bout->expect.n_options; i++)
+        argv[n++] = bout->expect.options[i];
     struct str output = {0};
     struct err err = {0};
-    facts_free(try->facts);
-    try->facts = NULL;
-    if (!proc_remove_tree(try->results, &try->err))
+    facts_free(bout->facts);
+    bout->facts = NULL;
+    if (!proc_remove_tree(bout->results, &bout->err))
         return false;
     /* A trial that is too short or too disturbed to be believed does not matter here: what matters is in the facts. */
     bool ended = proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, RUN_LIMIT_S * NS_PER_S, &output, &err);
-    bool ok = facts_read(try->results, &try->facts, &try->err);
-    if (!ended && (!ok || strcmp(try->facts->ending, "finished") != 0)) {
-        try->err = err;
+    bool ok = facts_read(bout->results, &bout->facts, &bout->err);
+    if (!ended && (!ok || strcmp(bout->facts->ending, "finished") != 0)) {
+        bout->err = err;
         ok = false;
     }
     str_deinit(&output);
@@ -110,80 +110,81 @@ static const char leftovers[] =
     "SELECT 'role ' || rolname FROM pg_roles WHERE oid >= 16384 UNION ALL "
     "SELECT 'schema ' || nspname FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_') AS left_over (what)";
 
-static bool clean(struct try *try)
+static bool clean(struct bout *bout)
 {
-    const char *argv[] = {try->pgdyno, "clean", try->path, "-d", try->server, "-q", NULL};
+    const char *argv[] = {bout->pgdyno, "clean", bout->path, "-d", bout->server, "-q", NULL};
     char left[512] = "";
     struct db *db = NULL;
     struct str output = {0};
-    bool ok = proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, RUN_LIMIT_S * NS_PER_S, &output, &try->err) &&
-              db_open(cluster_target(try->cluster), &db, &try->err) &&
-              db_value(db, leftovers, left, sizeof left, &try->err);
+    bool ok = proc_run(argv, NULL, (uid_t)-1, (gid_t)-1, RUN_LIMIT_S * NS_PER_S, &output, &bout->err) &&
+              db_open(cluster_target(bout->cluster), &db, &bout->err) &&
+              db_value(db, leftovers, left, sizeof left, &bout->err);
     if (ok && *left)
-        wrong(try, "pgdyno clean leaves %s", left);
+        wrong(bout, "pgdyno clean leaves %s", left);
     db_close(db);
     str_deinit(&output);
     return ok;
 }
 
-/* --- What came of the transactions ---------------------------------------------------------------------------------- */
+/* --- What came of the transactions --------------------------------------------------------------------------- */
 
-static const struct variant *variant_of(const struct try *try, const struct fact_trial *trial)
+static const struct variant *variant_of(const struct bout *bout, const struct fact_trial *trial)
 {
-    const char *name = try->facts->variants[trial->plain.variant].name;
-    for (size_t i = 0; i < try->workload->n_variants; i++)
-        if (strcmp(try->workload->variants[i].name, name) == 0)
-            return &try->workload->variants[i];
+    const char *name = bout->facts->variants[trial->plain.variant].name;
+    for (size_t i = 0; i < bout->workload->n_variants; i++)
+        if (strcmp(bout->workload->variants[i].name, name) == 0)
+            return &bout->workload->variants[i];
     return NULL;
 }
 
-static void look_at_transaction(struct try *try, const struct fact_trial *trial, const struct variant *variant, size_t t)
+static void look_at_transaction(struct bout *bout, const struct fact_trial *trial, const struct variant *variant,
+                                size_t t)
 {
     const struct transaction *transaction = &variant->transactions[t];
     const struct transaction_result *counts = &trial->transactions[t].counts;
-    const char *level = isolation_short(try->facts->isolations[trial->plain.isolation]);
+    const char *level = isolation_short(bout->facts->isolations[trial->plain.isolation]);
     if (transaction->weight == 0)
         return;
-    if (expect_fails(&try->expect, variant->name, transaction->name, NULL)) {
+    if (expect_fails(&bout->expect, variant->name, transaction->name, NULL)) {
         if (counts->ok + counts->failed + counts->timed_out == 0)
-            try->starved = true;
+            bout->starved = true;
         return;
     }
     if (counts->trial_ok == 0)
-        try->starved = true;
+        bout->starved = true;
     if (counts->failed > 0 || counts->timed_out > 0)
-        wrong(try, "%s under %s, %s: %lld failed, %lld timed out: %s", transaction->name, variant->name, level,
+        wrong(bout, "%s under %s, %s: %lld failed, %lld timed out: %s", transaction->name, variant->name, level,
               (long long)counts->failed, (long long)counts->timed_out, trial->plain.first_error);
 }
 
-static void look_at_check(struct try *try, const struct fact_trial *trial, const struct variant *variant)
+static void look_at_check(struct bout *bout, const struct fact_trial *trial, const struct variant *variant)
 {
-    const char *level = isolation_short(try->facts->isolations[trial->plain.isolation]);
-    for (size_t i = 0; i < try->workload->n_checks; i++) {
-        const char *check = try->workload->checks[i].name;
+    const char *level = isolation_short(bout->facts->isolations[trial->plain.isolation]);
+    for (size_t i = 0; i < bout->workload->n_checks; i++) {
+        const char *check = bout->workload->checks[i].name;
         bool broke = strcmp(trial->plain.broken_check, check) == 0;
-        if (broke && !expect_breaks(&try->expect, variant->name, level, check))
-            wrong(try, "check %s does not hold under %s, %s", check, variant->name, level);
+        if (broke && !expect_breaks(&bout->expect, variant->name, level, check))
+            wrong(bout, "check %s does not hold under %s, %s", check, variant->name, level);
     }
 }
 
-static void look_at_trials(struct try *try)
+static void look_at_trials(struct bout *bout)
 {
-    try->starved = false;
-    if (try->facts->n_trials != facts_n_planned(try->facts))
-        wrong(try, "%zu of %zu trials were run", try->facts->n_trials, facts_n_planned(try->facts));
-    for (size_t i = 0; i < try->facts->n_trials; i++) {
-        const struct fact_trial *trial = &try->facts->trials[i];
-        const struct variant *variant = variant_of(try, trial);
+    bout->starved = false;
+    if (bout->facts->n_trials != facts_n_planned(bout->facts))
+        wrong(bout, "%zu of %zu trials were run", bout->facts->n_trials, facts_n_planned(bout->facts));
+    for (size_t i = 0; i < bout->facts->n_trials; i++) {
+        const struct fact_trial *trial = &bout->facts->trials[i];
+        const struct variant *variant = variant_of(bout, trial);
         if (!trial->plain.complete)
-            wrong(try, "the trial of %s is not complete: %s", variant->name, trial->plain.reason);
-        for (size_t t = 0; t < try->facts->n_transactions; t++)
-            look_at_transaction(try, trial, variant, t);
-        look_at_check(try, trial, variant);
+            wrong(bout, "the trial of %s is not complete: %s", variant->name, trial->plain.reason);
+        for (size_t t = 0; t < bout->facts->n_transactions; t++)
+            look_at_transaction(bout, trial, variant, t);
+        look_at_check(bout, trial, variant);
     }
 }
 
-/* --- What is promised of the trials --------------------------------------------------------------------------------- */
+/* --- What is promised of the trials -------------------------------------------------------------------------- */
 
 static const struct counter {
     const char *name;
@@ -195,198 +196,197 @@ static const struct counter {
                 {"failed", offsetof(struct transaction_result, failed)},
                 {"timed_out", offsetof(struct transaction_result, timed_out)}};
 
-static int transaction_number(const struct try *try, const char *name)
+static int transaction_number(const struct bout *bout, const char *name)
 {
-    for (size_t t = 0; t < try->facts->n_transactions; t++)
-        if (strcmp(try->facts->transactions[t].name, name) == 0)
+    for (size_t t = 0; t < bout->facts->n_transactions; t++)
+        if (strcmp(bout->facts->transactions[t].name, name) == 0)
             return (int)t;
     return -1;
 }
 
 /* The sum over the variant's trials; −1 for an unknown counter. */
-static int64_t counter_sum(const struct try *try, int variant, int transaction, const char *name)
+static int64_t counter_sum(const struct bout *bout, int variant, int transaction, const char *name)
 {
     const struct counter *counter = NULL;
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
         if (strcmp(counters[i].name, name) == 0)
             counter = &counters[i];
-    for (size_t i = 0; counter && i < try->facts->n_trials; i++) {
-        const char *counts = (const char *)&try->facts->trials[i].transactions[transaction].counts;
-        if (try->facts->trials[i].plain.variant == variant)
+    for (size_t i = 0; counter && i < bout->facts->n_trials; i++) {
+        const char *counts = (const char *)&bout->facts->trials[i].transactions[transaction].counts;
+        if (bout->facts->trials[i].plain.variant == variant)
             sum += *(const int64_t *)(const void *)(counts + counter->offset);
     }
     return counter ? sum : -1;
 }
 
-static bool has_error(const struct try *try, int variant, sqlstate code)
+static bool has_error(const struct bout *bout, int variant, sqlstate code)
 {
-    for (size_t i = 0; i < try->facts->n_trials; i++)
-        for (size_t k = 0; k < try->facts->trials[i].plain.n_errors; k++)
-            if (try->facts->trials[i].plain.variant == variant && try->facts->trials[i].plain.errors[k].code == code)
+    for (size_t i = 0; i < bout->facts->n_trials; i++)
+        for (size_t k = 0; k < bout->facts->trials[i].plain.n_errors; k++)
+            if (bout->facts->trials[i].plain.variant == variant && bout->facts->trials[i].plain.errors[k].code == code)
                 return true;
     return false;
 }
 
-static void keep_failure(struct try *try, const struct promise *promise, int variant, int transaction)
+static void keep_failure(struct bout *bout, const struct promise *promise, int variant, int transaction)
 {
     bool timeout = strcmp(promise->text, "timeout") == 0;
-    int64_t count = counter_sum(try, variant, transaction, timeout ? "timed_out" : "failed");
-    if (count == 0 || (!timeout && !has_error(try, variant, sqlstate_parse(promise->text))))
-        wrong(try, "line %d: %s under %s does not fail with %s", promise->line, promise->transaction,
-              try->facts->variants[variant].name, promise->text);
+    int64_t count = counter_sum(bout, variant, transaction, timeout ? "timed_out" : "failed");
+    if (count == 0 || (!timeout && !has_error(bout, variant, sqlstate_parse(promise->text))))
+        wrong(bout, "line %d: %s under %s does not fail with %s", promise->line, promise->transaction,
+              bout->facts->variants[variant].name, promise->text);
 }
 
-static void keep_counter(struct try *try, const struct promise *promise, int variant, int transaction)
+static void keep_counter(struct bout *bout, const struct promise *promise, int variant, int transaction)
 {
-    int64_t count = counter_sum(try, variant, transaction, promise->text);
+    int64_t count = counter_sum(bout, variant, transaction, promise->text);
     if (count < 0)
-        wrong(try, "line %d: there is no counter %s", promise->line, promise->text);
+        wrong(bout, "line %d: there is no counter %s", promise->line, promise->text);
     else if ((count > 0) != (promise->kind == PROMISE_MEETS))
-        wrong(try, "line %d: %s under %s: %lld %s", promise->line, promise->transaction,
-              try->facts->variants[variant].name, (long long)count, promise->text);
+        wrong(bout, "line %d: %s under %s: %lld %s", promise->line, promise->transaction,
+              bout->facts->variants[variant].name, (long long)count, promise->text);
 }
 
 /* Of several promised checks one is enough: a trial keeps the name of the first that fails. */
-static void keep_broken(struct try *try, const struct promise *promise, int variant)
+static void keep_broken(struct bout *bout, const struct promise *promise, int variant)
 {
-    const char *name = try->facts->variants[variant].name;
-    for (size_t i = 0; i < try->facts->n_trials; i++) {
-        const struct trial_result *trial = &try->facts->trials[i].plain;
-        if (trial->variant == variant && expect_breaks(&try->expect, name, promise->level, trial->broken_check) &&
-            strcmp(isolation_short(try->facts->isolations[trial->isolation]), promise->level) == 0)
+    const char *name = bout->facts->variants[variant].name;
+    for (size_t i = 0; i < bout->facts->n_trials; i++) {
+        const struct trial_result *trial = &bout->facts->trials[i].plain;
+        if (trial->variant == variant && expect_breaks(&bout->expect, name, promise->level, trial->broken_check) &&
+            strcmp(isolation_short(bout->facts->isolations[trial->isolation]), promise->level) == 0)
             return;
     }
-    wrong(try, "line %d: check %s holds under %s, %s", promise->line, promise->text,
-          name, promise->level);
+    wrong(bout, "line %d: check %s holds under %s, %s", promise->line, promise->text, name, promise->level);
 }
 
-/* --- What is promised of the plans ---------------------------------------------------------------------------------- */
+/* --- What is promised of the plans --------------------------------------------------------------------------- */
 
-static json_t *plan_read(const struct try *try, int variant, const struct promise *promise)
+static json_t *plan_read(const struct bout *bout, int variant, const struct promise *promise)
 {
     char path[512], name[EXPECT_WORD_BYTES * 2], folder[EXPECT_WORD_BYTES * 2];
-    facts_file_name(folder, sizeof folder, try->facts->variants[variant].name, variant);
-    facts_file_name(name, sizeof name, promise->transaction, transaction_number(try, promise->transaction));
-    snprintf(path, sizeof path, "%s/plans/%s/%s_%d.json", try->results, folder, name, promise->statement);
+    facts_file_name(folder, sizeof folder, bout->facts->variants[variant].name, variant);
+    facts_file_name(name, sizeof name, promise->transaction, transaction_number(bout, promise->transaction));
+    snprintf(path, sizeof path, "%s/plans/%s/%s_%d.json", bout->results, folder, name, promise->statement);
     return json_load_file(path, 0, NULL);
 }
 
-static void keep_plan(struct try *try, const struct promise *promise, int variant)
+static void keep_plan(struct bout *bout, const struct promise *promise, int variant)
 {
-    json_t *stored = plan_read(try, variant, promise);
+    json_t *stored = plan_read(bout, variant, promise);
     struct str text = {0};
     if (!promise->generic)
         explain_text(json_object_get(stored, "custom"), &text);
     if (text.len == 0)
         explain_text(json_object_get(stored, "generic"), &text);
     if (text.len == 0)
-        wrong(try, "line %d: there is no plan of %s %d under %s", promise->line, promise->transaction,
-              promise->statement, try->facts->variants[variant].name);
+        wrong(bout, "line %d: there is no plan of %s %d under %s", promise->line, promise->transaction,
+              promise->statement, bout->facts->variants[variant].name);
     else if ((strstr(str_text(&text), promise->text) != NULL) != (promise->kind == PROMISE_HAS))
-        wrong(try, "line %d: under %s the plan of %s %d %s \"%s\":\n%s", promise->line,
-              try->facts->variants[variant].name, promise->transaction, promise->statement,
+        wrong(bout, "line %d: under %s the plan of %s %d %s \"%s\":\n%s", promise->line,
+              bout->facts->variants[variant].name, promise->transaction, promise->statement,
               promise->kind == PROMISE_HAS ? "lacks" : "has", promise->text, str_text(&text));
     str_deinit(&text);
     json_decref(stored);
 }
 
-static void keep_same(struct try *try, const struct promise *promise)
+static void keep_same(struct bout *bout, const struct promise *promise)
 {
     char first[4096] = "";
-    for (size_t v = 0; v < try->facts->n_variants; v++) {
-        json_t *stored = plan_read(try, (int)v, promise);
+    for (size_t v = 0; v < bout->facts->n_variants; v++) {
+        json_t *stored = plan_read(bout, (int)v, promise);
         const char *shape = json_string_value(json_object_get(stored, "shape"));
         if (!shape || !*shape)
-            wrong(try, "line %d: there is no plan of %s %d under %s", promise->line, promise->transaction,
-                  promise->statement, try->facts->variants[v].name);
+            wrong(bout, "line %d: there is no plan of %s %d under %s", promise->line, promise->transaction,
+                  promise->statement, bout->facts->variants[v].name);
         else if (v == 0)
             snprintf(first, sizeof first, "%s", shape);
         else if (strcmp(first, shape) != 0)
-            wrong(try, "line %d: under %s the plan of %s %d is not the baseline's:\n  %s\n  %s", promise->line,
-                  try->facts->variants[v].name, promise->transaction, promise->statement, first, shape);
+            wrong(bout, "line %d: under %s the plan of %s %d is not the baseline's:\n  %s\n  %s", promise->line,
+                  bout->facts->variants[v].name, promise->transaction, promise->statement, first, shape);
         json_decref(stored);
     }
 }
 
-static void keep_under(struct try *try, const struct promise *promise, int variant)
+static void keep_under(struct bout *bout, const struct promise *promise, int variant)
 {
-    int transaction = promise->kind == PROMISE_BREAKS ? 0 : transaction_number(try, promise->transaction);
+    int transaction = promise->kind == PROMISE_BREAKS ? 0 : transaction_number(bout, promise->transaction);
     switch (promise->kind) {
     case PROMISE_HAS:
     case PROMISE_LACKS:
-        keep_plan(try, promise, variant);
+        keep_plan(bout, promise, variant);
         break;
     case PROMISE_FAILS:
-        keep_failure(try, promise, variant, transaction);
+        keep_failure(bout, promise, variant, transaction);
         break;
     case PROMISE_BREAKS:
-        keep_broken(try, promise, variant);
+        keep_broken(bout, promise, variant);
         break;
     case PROMISE_MEETS:
     case PROMISE_NEVER:
-        keep_counter(try, promise, variant, transaction);
+        keep_counter(bout, promise, variant, transaction);
         break;
     case PROMISE_SAME:
         break;
     }
 }
 
-static void keep(struct try *try, const struct promise *promise)
+static void keep(struct bout *bout, const struct promise *promise)
 {
     bool covers = promise->kind == PROMISE_SAME;
-    if (promise->kind != PROMISE_BREAKS && transaction_number(try, promise->transaction) < 0) {
-        wrong(try, "line %d: there is no transaction %s", promise->line, promise->transaction);
+    if (promise->kind != PROMISE_BREAKS && transaction_number(bout, promise->transaction) < 0) {
+        wrong(bout, "line %d: there is no transaction %s", promise->line, promise->transaction);
         return;
     }
     if (promise->kind == PROMISE_SAME)
-        keep_same(try, promise);
-    for (size_t v = 0; promise->kind != PROMISE_SAME && v < try->facts->n_variants; v++)
-        if (expect_covers(promise->variant, try->facts->variants[v].name)) {
+        keep_same(bout, promise);
+    for (size_t v = 0; promise->kind != PROMISE_SAME && v < bout->facts->n_variants; v++)
+        if (expect_covers(promise->variant, bout->facts->variants[v].name)) {
             covers = true;
-            keep_under(try, promise, (int)v);
+            keep_under(bout, promise, (int)v);
         }
     if (!covers)
-        wrong(try, "line %d: there is no variant %s", promise->line, promise->variant);
+        wrong(bout, "line %d: there is no variant %s", promise->line, promise->variant);
 }
 
 /* Each variant is there for something: a promise of a plan or of anything else. */
-static void look_for_silence(struct try *try)
+static void look_for_silence(struct bout *bout)
 {
-    for (size_t v = 0; v < try->facts->n_variants; v++) {
+    for (size_t v = 0; v < bout->facts->n_variants; v++) {
         bool named = false;
-        for (size_t i = 0; i < try->expect.n_promises; i++)
-            named = named || try->expect.promises[i].kind == PROMISE_SAME ||
-                    expect_covers(try->expect.promises[i].variant, try->facts->variants[v].name);
+        for (size_t i = 0; i < bout->expect.n_promises; i++)
+            named = named || bout->expect.promises[i].kind == PROMISE_SAME ||
+                    expect_covers(bout->expect.promises[i].variant, bout->facts->variants[v].name);
         if (!named)
-            wrong(try, "nothing is promised of the variant %s", try->facts->variants[v].name);
+            wrong(bout, "nothing is promised of the variant %s", bout->facts->variants[v].name);
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------------- */
+/* ------------------------------------------------------------------------------------------------------------- */
 
-static bool try_out(struct try *try, const char *expectations)
+static bool try_out(struct bout *bout, const char *expectations)
 {
-    if (!expect_read(expectations, &try->expect, &try->err) || !load(try) || !start_server(try) ||
-        !run(try, try->expect.duration))
+    if (!expect_read(expectations, &bout->expect, &bout->err) || !load(bout) || !start_server(bout) ||
+        !run(bout, bout->expect.duration))
         return false;
-    look_at_trials(try);
-    if (try->starved && try->wrong == 0) {
-        if (!run(try, "3s"))
+    look_at_trials(bout);
+    if (bout->starved && bout->wrong == 0) {
+        if (!run(bout, "3s"))
             return false;
-        look_at_trials(try);
-        if (try->starved)
-            wrong(try, "a transaction that has a weight succeeded not once in 3 s");
+        look_at_trials(bout);
+        if (bout->starved)
+            wrong(bout, "a transaction that has a weight succeeded not once in 3 s");
     }
-    for (size_t i = 0; i < try->expect.n_promises; i++)
-        keep(try, &try->expect.promises[i]);
-    look_for_silence(try);
-    return clean(try);
+    for (size_t i = 0; i < bout->expect.n_promises; i++)
+        keep(bout, &bout->expect.promises[i]);
+    look_for_silence(bout);
+    return clean(bout);
 }
 
 int main(int argc, char **argv)
 {
-    struct try try = {.path = argv[1], .pgdyno = argc > 3 ? argv[3] : NULL};
+    struct bout bout = {.path = argv[1], .pgdyno = argc > 3 ? argv[3] : NULL};
     const char *parent = getenv("TMPDIR");
     static const char *const outside[] = {"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", NULL};
     if (argc != 4) {
@@ -395,20 +395,20 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; outside[i]; i++)
         unsetenv(outside[i]);
-    snprintf(try.place, sizeof try.place, "%.40s/pgdyno-try-XXXXXX", parent && *parent ? parent : "/tmp");
-    if (!mkdtemp(try.place)) {
-        perror(try.place);
+    snprintf(bout.place, sizeof bout.place, "%.40s/pgdyno-try-XXXXXX", parent && *parent ? parent : "/tmp");
+    if (!mkdtemp(bout.place)) {
+        perror(bout.place);
         return 1;
     }
-    snprintf(try.results, sizeof try.results, "%s/results", try.place);
-    bool ended = try_out(&try, argv[2]);
+    snprintf(bout.results, sizeof bout.results, "%s/results", bout.place);
+    bool ended = try_out(&bout, argv[2]);
     if (!ended)
-        printf("%s: %s\n", try.err.where, try.err.text);
-    cluster_close(try.cluster);
-    facts_free(try.facts);
-    workload_free(try.workload);
-    expect_deinit(&try.expect);
-    if (!proc_remove_tree(try.place, &try.err))
-        printf("%s\n", try.err.text);
-    return ended && try.wrong == 0 ? 0 : 1;
+        printf("%s: %s\n", bout.err.where, bout.err.text);
+    cluster_close(bout.cluster);
+    facts_free(bout.facts);
+    workload_free(bout.workload);
+    expect_deinit(&bout.expect);
+    if (!proc_remove_tree(bout.place, &bout.err))
+        printf("%s\n", bout.err.text);
+    return ended && bout.wrong == 0 ? 0 : 1;
 }
