@@ -158,6 +158,8 @@ static void report(struct doc *doc, struct place place, const char *fmt, va_list
 
 void doc_problem(struct doc *doc, const yaml_node_t *node, const char *fmt, ...)
 {
+    if (problems_full(doc->problems))
+        return;
     va_list args;
     va_start(args, fmt);
     report(doc, node_place(doc, node), fmt, args);
@@ -166,6 +168,8 @@ void doc_problem(struct doc *doc, const yaml_node_t *node, const char *fmt, ...)
 
 void doc_problem_in(struct doc *doc, const yaml_node_t *scalar, size_t offset, size_t len, const char *fmt, ...)
 {
+    if (problems_full(doc->problems))
+        return;
     va_list args;
     va_start(args, fmt);
     report(doc, inner_place(doc, scalar, offset, len), fmt, args);

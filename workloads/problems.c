@@ -43,8 +43,18 @@ size_t problems_file(struct problems *problems, const char *path, const char *so
     return add_file(problems, path, source);
 }
 
+bool problems_full(struct problems *problems)
+{
+    problems->more += problems->count >= PROBLEMS_MAX;
+    return problems->count >= PROBLEMS_MAX;
+}
+
 static void add(struct problems *problems, struct problem problem)
 {
+    if (problems_full(problems)) {
+        free(problem.text);
+        return;
+    }
     struct problem *list = reallocarray(problems->list, problems->count + 1, sizeof *list);
     if (!list || !problem.text) {
         problems->failed = true;
@@ -181,6 +191,8 @@ void problems_print(struct problems *problems, bool colour, struct str *out)
     for (size_t i = 0; i < problems->count; i++)
         if (i == 0 || by_place(&problems->list[i - 1], &problems->list[i]) != 0)
             print_one(problems, &problems->list[i], colour, out);
+    if (problems->more)
+        str_printf(out, "and %zu more\n", problems->more);
     if (problems->failed)
         str_append(out, "out of memory: some mistakes are not shown\n");
 }

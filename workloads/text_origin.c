@@ -33,12 +33,14 @@ static int width_of(const char *text, size_t len)
 
 void text_problem(const struct text_origin *origin, size_t offset, size_t len, const char *fmt, ...)
 {
+    struct problems *problems = origin->loader->problems;
+    if (problems_full(problems))
+        return;
     struct str text = {0};
     va_list args;
     va_start(args, fmt);
     str_vprintf(&text, fmt, args);
     va_end(args);
-    struct problems *problems = origin->loader->problems;
     offset += origin->offset;
     if (origin->node) {
         doc_problem_in(&origin->loader->doc, origin->node, offset, len, "%s", str_text(&text));

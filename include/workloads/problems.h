@@ -21,12 +21,17 @@ struct problem_file {
     char *source; /* its text, to show lines; may be NULL */
 };
 
+enum {
+    PROBLEMS_MAX = 200 /* kept; of a file with more, something else is wrong */
+};
+
 /* All-zero is an empty list. */
 struct problems {
     struct problem_file *files;
     size_t n_files;
     struct problem *list;
     size_t count;
+    size_t more; /* mistakes beyond PROBLEMS_MAX, only counted */
     bool failed; /* memory ran out: some are missing */
 };
 
@@ -34,6 +39,8 @@ struct problems {
 void problems_set_file(struct problems *problems, const char *path, const char *source);
 /* Another that it names, a script; the same one if it is known already. For problems_add_in(); 0 without memory. */
 size_t problems_file(struct problems *problems, const char *path, const char *source);
+/* True when the list is full; then one more mistake is counted, and its place need not be looked for. */
+bool problems_full(struct problems *problems);
 /* Line 0 for what has no place: the file as a whole, or the command line. */
 void problems_add(struct problems *problems, int line, int column, int width, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
