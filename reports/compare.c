@@ -98,12 +98,18 @@ static bool compare_one(const struct facts *facts, int n_blocks, double *d, stru
     return true;
 }
 
+/* What neither runs has always had its empty rows. */
+static bool run_by_both(const struct facts *facts, int variant, int transaction)
+{
+    return facts_runs(facts, 0, transaction) == facts_runs(facts, variant, transaction);
+}
+
 static void list_rows(const struct facts *facts, struct comparisons *out)
 {
     for (size_t t = 0; t < facts->n_transactions; t++)
         for (size_t p = 0; p < facts_n_points(facts); p++)
             for (size_t v = 1; v < facts->n_variants; v++)
-                for (int m = 0; m < METRIC_COUNT; m++)
+                for (int m = 0; m < METRIC_COUNT && run_by_both(facts, (int)v, (int)t); m++)
                     out->rows[out->n++] = (struct comparison){.metric = (enum metric)m,
                                                               .transaction = (int)t,
                                                               .variant = (int)v,

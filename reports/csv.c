@@ -331,12 +331,13 @@ static void write_row(FILE *file, const struct trial_row *row)
 
 static void write_statement_rows(FILE *file, const struct facts *facts, const struct fact_trial *trial, size_t t)
 {
-    for (int s = 0; s < facts->transactions[t].n_statements; s++) {
+    const struct fact_transaction *of = facts_transaction(facts, trial->plain.variant, (int)t);
+    for (int s = 0; s < of->n_statements; s++) {
         const struct dist_summary *service = &trial->transactions[t].statements[s];
         struct trial_row row = {.facts = facts,
                                 .trial = &trial->plain,
                                 .transaction = facts->transactions[t].name,
-                                .statement = facts->transactions[t].statements[s].number,
+                                .statement = of->statements[s].number,
                                 .duration_s = (double)trial->plain.duration_ns / 1e9,
                                 .ok = service->count,
                                 .ended_ok = service->count,
@@ -345,10 +346,18 @@ static void write_statement_rows(FILE *file, const struct facts *facts, const st
     }
 }
 
+/* A variant may leave out what others run. */
+static bool is_left_out(const struct facts *facts, const struct fact_trial *trial, size_t t)
+{
+    return facts->transactions[t].weight > 0 && !facts_runs(facts, trial->plain.variant, (int)t);
+}
+
 static void write_trial_rows(FILE *file, const struct facts *facts, const struct fact_trial *trial)
 {
     for (size_t t = 0; t < facts->n_transactions; t++) {
         const struct fact_trial_transaction *result = &trial->transactions[t];
+        if (is_left_out(facts, trial, t))
+            continue;
         struct trial_row row = {.facts = facts,
                                 .trial = &trial->plain,
                                 .transaction = facts->transactions[t].name,
@@ -415,8 +424,9 @@ static bool write_timeseries(const struct facts *facts, struct err *err)
             const struct interval_result *interval = &trial->intervals[k];
             write_interval_row(out.file, facts, trial, interval, "all", &interval->all);
             for (size_t t = 0; t < facts->n_transactions; t++)
-                write_interval_row(out.file, facts, trial, interval, facts->transactions[t].name,
-                                   &interval->transactions[t]);
+                if (!is_left_out(facts, trial, t))
+                    write_interval_row(out.file, facts, trial, interval, facts->transactions[t].name,
+                                       &interval->transactions[t]);
         }
     }
     return output_close(&out, err);

@@ -192,10 +192,21 @@ void reader_note(struct facts *facts, const char *fmt, ...)
     va_end(args);
 }
 
+bool facts_rewritten(const struct facts *facts, int variant, int transaction)
+{
+    const struct fact_transaction *of = facts_transaction(facts, variant, transaction);
+    const struct fact_transaction *before = facts_transaction(facts, 0, transaction);
+    bool same = of->n_statements == before->n_statements;
+    for (int s = 0; same && s < of->n_statements; s++)
+        same = strcmp(of->statements[s].text, before->statements[s].text) == 0;
+    return !same;
+}
+
 /* --- The whole ---------------------------------------------------------------------------------------------------- */
 
 static void free_hists(struct facts *facts)
 {
+    size_t in_variant = facts_n_points(facts);
     for (size_t c = 0; facts->hists && c < facts_n_cells(facts); c++) {
         for (size_t t = 0; facts->hists[c] && t < facts->n_transactions; t++) {
             struct fact_hists *hists = &facts->hists[c][t];
@@ -205,7 +216,8 @@ static void free_hists(struct facts *facts)
             free(hists->exact_response.list);
             free(hists->exact_service.list);
             free(hists->exact_pool_wait.list);
-            for (int s = 0; hists->statements && s < facts->transactions[t].n_statements; s++)
+            int n = facts_transaction(facts, (int)(c / in_variant), (int)t)->n_statements;
+            for (int s = 0; hists->statements && s < n; s++)
                 hist_free(hists->statements[s]);
         }
     }

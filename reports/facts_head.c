@@ -9,13 +9,12 @@
 
 /* --- run.json ----------------------------------------------------------------------------------------------------- */
 
-static void read_transactions(struct reader *reader, const json_t *list)
+static struct fact_transaction *read_transactions(struct reader *reader, const json_t *list)
 {
-    struct facts *facts = reader->facts;
-    facts->transactions = reader_keep_array(reader, json_array_size(list), sizeof *facts->transactions);
-    for (size_t i = 0; facts->transactions && i < json_array_size(list); i++) {
+    struct fact_transaction *transactions = reader_keep_array(reader, json_array_size(list), sizeof *transactions);
+    for (size_t i = 0; transactions && i < json_array_size(list); i++) {
         const json_t *from = json_array_get(list, i), *statements = json_object_get(from, "statements");
-        struct fact_transaction *to = &facts->transactions[facts->n_transactions++];
+        struct fact_transaction *to = &transactions[i];
         to->name = reader_keep_member(reader, from, "name");
         to->weight = json_get_int(from, "weight", 0);
         to->statements = reader_keep_array(reader, json_array_size(statements), sizeof *to->statements);
@@ -23,6 +22,29 @@ static void read_transactions(struct reader *reader, const json_t *list)
             to->statements[to->n_statements++] =
                 (struct fact_statement){(int)json_get_int(json_array_get(statements, k), "number", (int64_t)k + 1),
                                         reader_keep_member(reader, json_array_get(statements, k), "text")};
+    }
+    return transactions;
+}
+
+/* The variants' lists are the workload's, but for those that rewrite it. */
+static void read_all_transactions(struct reader *reader, const json_t *head)
+{
+    struct facts *facts = reader->facts;
+    const json_t *list = json_object_get(head, "transactions"), *variants = json_object_get(head, "variants");
+    struct fact_transaction *all = read_transactions(reader, list);
+    facts->n_transactions = json_array_size(list);
+    facts->transactions = reader_keep_array(reader, facts->n_transactions, sizeof *facts->transactions);
+    for (size_t t = 0; !reader->failed && t < facts->n_transactions; t++) {
+        facts->transactions[t] = all[t];
+        facts->transactions[t].weight = 0;
+    }
+    for (size_t v = 0; !reader->failed && v < facts->n_variants; v++) {
+        list = json_object_get(json_array_get(variants, v), "transactions");
+        bool own = json_array_size(list) == facts->n_transactions;
+        facts->variants[v].transactions = own ? read_transactions(reader, list) : all;
+        for (size_t t = 0; !reader->failed && t < facts->n_transactions; t++)
+            if (facts_transaction(facts, (int)v, (int)t)->weight > facts->transactions[t].weight)
+                facts->transactions[t].weight = facts_transaction(facts, (int)v, (int)t)->weight;
     }
 }
 
@@ -145,7 +167,7 @@ static void read_head(struct reader *reader, const json_t *head)
     read_rates(reader, json_object_get(json_object_get(head, "sweep"), "rate"));
     read_load(facts, json_object_get(head, "load"));
     read_variants(reader, json_object_get(head, "variants"));
-    read_transactions(reader, json_object_get(head, "transactions"));
+    read_all_transactions(reader, head);
     read_tables(reader, json_object_get(head, "tables"));
     read_server(reader, json_object_get(head, "server"));
 }
@@ -185,7 +207,7 @@ static void read_plan(struct reader *reader, int variant, int transaction, int s
     facts_file_name(variant_name, sizeof variant_name, facts->variants[variant].name, variant);
     facts_file_name(transaction_name, sizeof transaction_name, facts->transactions[transaction].name, transaction);
     snprintf(path, sizeof path, "%s/plans/%s/%s_%d.json", facts->folder, variant_name, transaction_name,
-             facts->transactions[transaction].statements[statement].number);
+             facts_transaction(facts, variant, transaction)->statements[statement].number);
     json_t *plan = json_read_file(path, NULL);
     to->shape = reader_keep_member(reader, plan, "shape");
     to->scan = reader_keep_member(reader, plan, "scan");
@@ -199,7 +221,7 @@ void facts_load_plans(struct reader *reader)
     facts->plans = reader_keep_array(reader, facts->n_variants * facts->n_transactions, sizeof *facts->plans);
     for (size_t v = 0; facts->plans && v < facts->n_variants; v++) {
         for (size_t t = 0; t < facts->n_transactions; t++) {
-            int n = facts->transactions[t].n_statements;
+            int n = facts_transaction(facts, (int)v, (int)t)->n_statements;
             struct fact_plan *plans = reader_keep_array(reader, (size_t)n, sizeof *plans);
             facts->plans[v * facts->n_transactions + t] = plans;
             for (int s = 0; plans && s < n; s++)

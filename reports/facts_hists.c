@@ -26,7 +26,8 @@ static struct hist **find_hist(const struct facts *facts, size_t cell, const cha
             return &hists->pool_wait;
         int number = atoi(metric);
         bool whole = number >= 1 && strchr(metric, '.') && strcmp(strchr(metric, '.'), ".service") == 0;
-        if (whole && number <= facts->transactions[t].n_statements)
+        int variant = (int)(cell / facts_n_points(facts));
+        if (whole && number <= facts_transaction(facts, variant, (int)t)->n_statements)
             return &hists->statements[number - 1];
     }
     return NULL;
@@ -43,7 +44,7 @@ static const struct dist_summary *find_summary(const struct facts *facts, const 
             return &trial->transactions[t].service;
         if (hist == &hists[t].pool_wait)
             return &trial->transactions[t].pool_wait;
-        for (int s = 0; s < facts->transactions[t].n_statements; s++)
+        for (int s = 0; s < facts_transaction(facts, trial->plain.variant, (int)t)->n_statements; s++)
             if (hist == &hists[t].statements[s])
                 return &trial->transactions[t].statements[s];
     }
@@ -139,9 +140,11 @@ static void make_hists(struct reader *reader)
     facts->hists = reader_keep_array(reader, facts_n_cells(facts), sizeof *facts->hists);
     for (size_t c = 0; facts->hists && c < facts_n_cells(facts); c++) {
         facts->hists[c] = reader_keep_array(reader, facts->n_transactions, sizeof **facts->hists);
+        int variant = (int)(c / facts_n_points(facts));
         for (size_t t = 0; facts->hists[c] && t < facts->n_transactions; t++)
             facts->hists[c][t].statements =
-                reader_keep_array(reader, (size_t)facts->transactions[t].n_statements, sizeof(struct hist *));
+                reader_keep_array(reader, (size_t)facts_transaction(facts, variant, (int)t)->n_statements,
+                                  sizeof(struct hist *));
     }
 }
 

@@ -158,7 +158,7 @@ static double size_bytes(const struct trial_result *trial)
 bool figures_writes(const struct facts *facts, int transaction)
 {
     for (size_t v = 0; v < facts->n_variants; v++)
-        for (int s = 0; s < facts->transactions[transaction].n_statements; s++)
+        for (int s = 0; s < facts_transaction(facts, (int)v, transaction)->n_statements; s++)
             if (facts_plan(facts, (int)v, transaction, s)->writes)
                 return true;
     return false;
@@ -241,16 +241,18 @@ void figures_ledger(const struct facts *facts, int variant, struct ledger *out)
 
 /* --- Plans -------------------------------------------------------------------------------------------------------- */
 
-int figures_costly_statement(const struct facts *facts, int transaction)
+/* The one on which most of the time was spent. */
+static int costly_statement(const struct facts *facts, int variant, int transaction)
 {
     int costly = 0;
     double most = -1;
-    for (int s = 0; s < facts->transactions[transaction].n_statements; s++) {
+    for (int s = 0; s < facts_transaction(facts, variant, transaction)->n_statements; s++) {
         double spent = 0;
         for (size_t i = 0; i < facts->n_trials; i++) {
+            if (facts->trials[i].plain.variant != variant)
+                continue;
             const struct dist_summary *service = &facts->trials[i].transactions[transaction].statements[s];
-            if (facts->trials[i].plain.variant == 0)
-                spent += service->mean * (double)service->count;
+            spent += service->mean * (double)service->count;
         }
         if (spent > most) {
             most = spent;
@@ -268,11 +270,12 @@ static bool same_shape(const struct facts *facts, int variant, int transaction, 
 
 const char *figures_plan(const struct facts *facts, int variant, int transaction)
 {
-    int n = facts->transactions[transaction].n_statements;
+    int n = facts_transaction(facts, variant, transaction)->n_statements;
     if (n == 0)
         return "";
-    int shown = figures_costly_statement(facts, transaction);
-    if (variant == 0)
+    bool own = variant == 0 || facts_rewritten(facts, variant, transaction);
+    int shown = costly_statement(facts, own ? variant : 0, transaction);
+    if (own)
         return facts_plan(facts, variant, transaction, shown)->scan;
     bool known = false, changed = false;
     for (int s = 0; s < n; s++) {

@@ -59,8 +59,6 @@ struct ledger {
 };
 void figures_ledger(const struct facts *facts, int variant, struct ledger *out);
 
-/* The statement of a transaction whose plan is worth a cell: the one that took most time under the baseline. */
-int figures_costly_statement(const struct facts *facts, int transaction);
 #define FIGURES_NO_CHANGE "no change"
 /* "Seq Scan tasks", FIGURES_NO_CHANGE when all statements' shapes equal the baseline's, "" when there is no plan. */
 const char *figures_plan(const struct facts *facts, int variant, int transaction);

@@ -219,23 +219,27 @@ static void variants(const struct facts *facts, struct str *out)
 
 static bool plan_changed(const struct facts *facts, int variant, int transaction, int statement)
 {
-    const char *before = facts_plan(facts, 0, transaction, statement)->shape;
     const char *after = facts_plan(facts, variant, transaction, statement)->shape;
-    return *after && strcmp(before, after) != 0;
+    if (!*after || facts_rewritten(facts, variant, transaction))
+        return *after;
+    return strcmp(facts_plan(facts, 0, transaction, statement)->shape, after) != 0;
 }
 
 static void plan_change(const struct facts *facts, int variant, int transaction, int statement, struct str *out)
 {
-    const struct fact_transaction *of = &facts->transactions[transaction];
+    const struct fact_transaction *of = facts_transaction(facts, variant, transaction);
+    bool rewritten = facts_rewritten(facts, variant, transaction);
     str_append(out, "**");
     grid_append_markdown(out, of->name);
     str_printf(out, "**, statement %d, under **", of->statements[statement].number);
     grid_append_markdown(out, facts->variants[variant].name);
     str_append(out, "**\n");
     append_code(out, of->statements[statement].text);
-    str_append(out, "\nbefore: `");
-    str_append(out, facts_plan(facts, 0, transaction, statement)->shape);
-    str_append(out, "`\\\nafter: `");
+    str_append(out, rewritten ? "\nrewritten: `" : "\nbefore: `");
+    if (!rewritten) {
+        str_append(out, facts_plan(facts, 0, transaction, statement)->shape);
+        str_append(out, "`\\\nafter: `");
+    }
     str_append(out, facts_plan(facts, variant, transaction, statement)->shape);
     str_append(out, "`\n\n");
 }
@@ -246,7 +250,7 @@ static void plans(const struct facts *facts, struct str *out)
     str_append(out, "## Plans that changed\n\n");
     for (size_t v = 1; v < facts->n_variants; v++)
         for (size_t t = 0; t < facts->n_transactions; t++)
-            for (int s = 0; s < facts->transactions[t].n_statements; s++)
+            for (int s = 0; s < facts_transaction(facts, (int)v, (int)t)->n_statements; s++)
                 if (plan_changed(facts, (int)v, (int)t, s)) {
                     plan_change(facts, (int)v, (int)t, s, out);
                     changes++;

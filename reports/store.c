@@ -169,7 +169,7 @@ static bool plan(void *user, const struct plan_result *result, struct err *err)
     struct store *store = user;
     const struct workload *workload = store->workload;
     const struct variant *variant = &workload->variants[result->variant];
-    const struct transaction *transaction = &workload->transactions[result->transaction];
+    const struct transaction *transaction = &variant->transactions[result->transaction];
     char variant_name[FACTS_NAME_BYTES], transaction_name[FACTS_NAME_BYTES], path[PATH_BYTES];
     facts_file_name(variant_name, sizeof variant_name, variant->name, result->variant);
     facts_file_name(transaction_name, sizeof transaction_name, transaction->name, result->transaction);

@@ -244,8 +244,11 @@ static void point_rows(struct table *table, struct point point)
     if (facts_n_points(facts) > 1)
         heading(table, point);
     for (size_t t = 0; t < facts->n_transactions; t++)
-        for (size_t v = 0; v < facts->n_variants && facts->transactions[t].weight > 0; v++)
-            data_row(table, (int)t, (int)v, point, v == 0);
+        for (size_t v = 0, first = 1; v < facts->n_variants; v++)
+            if (facts_runs(facts, (int)v, (int)t)) {
+                data_row(table, (int)t, (int)v, point, first);
+                first = 0;
+            }
 }
 
 /* All sizes and rates of each transaction below each other: that is how a sweep is read. */
@@ -308,7 +311,7 @@ bool text_table_markdown(const struct facts *facts, const struct comparisons *co
 static bool changes_plan(const struct facts *facts, int variant, int transaction)
 {
     const char *plan = figures_plan(facts, variant, transaction);
-    return *plan && strcmp(plan, FIGURES_NO_CHANGE) != 0;
+    return facts_runs(facts, variant, transaction) && *plan && strcmp(plan, FIGURES_NO_CHANGE) != 0;
 }
 
 static void changed_plan(const struct facts *facts, int transaction, struct str *out)

@@ -51,6 +51,16 @@ static void variant_lines(const struct workload *workload, struct str *out)
     }
 }
 
+static void transaction_line(const struct transaction *transaction, int64_t total_weight, int width, const char *under,
+                             struct str *out)
+{
+    double share = total_weight > 0 ? 100.0 * (double)transaction->weight / (double)total_weight : 0;
+    str_printf(out, "  %-*s  %5.1f %%  %d statement%s%s%s%s%s\n", width, *under ? "" : transaction->name, share,
+               transaction->n_statements, transaction->n_statements == 1 ? "" : "s",
+               transaction->block ? " in BEGIN … COMMIT" : "", transaction->pipeline ? ", pipelined" : "",
+               *under ? " under " : "", under);
+}
+
 static void transaction_lines(const struct workload *workload, struct str *out)
 {
     size_t widest = 0;
@@ -58,12 +68,12 @@ static void transaction_lines(const struct workload *workload, struct str *out)
         widest = strlen(workload->transactions[i].name) > widest ? strlen(workload->transactions[i].name) : widest;
     str_append(out, "\ntransactions\n");
     for (size_t i = 0; i < workload->n_transactions; i++) {
-        const struct transaction *transaction = &workload->transactions[i];
-        double share =
-            workload->total_weight > 0 ? 100.0 * (double)transaction->weight / (double)workload->total_weight : 0;
-        str_printf(out, "  %-*s  %5.1f %%  %d statement%s%s\n", (int)widest, transaction->name, share,
-                   transaction->n_statements, transaction->n_statements == 1 ? "" : "s",
-                   transaction->block ? " in BEGIN … COMMIT" : "");
+        transaction_line(&workload->transactions[i], workload->total_weight, (int)widest, "", out);
+        for (size_t v = 0; v < workload->n_variants; v++) {
+            const struct transaction *own = &workload->variants[v].transactions[i];
+            if (own->statements != workload->transactions[i].statements || own->weight != workload->transactions[i].weight)
+                transaction_line(own, workload->variants[v].total_weight, (int)widest, workload->variants[v].name, out);
+        }
     }
 }
 

@@ -266,14 +266,15 @@ static bool prepare_any(struct session *session, const struct variant *variant, 
                                : prepare_statement(session, variant, transaction, statement, writes, err);
 }
 
+/* What the variant does not rewrite may still fail under it alone: it may drop what is needed. */
 static bool prepare_all(struct session *session, const struct variant *variant, bool *writes, struct err *err)
 {
-    const struct workload *workload = session->workload;
-    for (size_t t = 0; t < workload->n_transactions; t++)
-        for (int s = 0; s < workload->transactions[t].n_statements; s++)
-            if (!prepare_any(session, variant, &workload->transactions[t], &workload->transactions[t].statements[s],
-                             writes, err))
+    for (size_t t = 0; t < session->workload->n_transactions; t++) {
+        const struct transaction *transaction = &variant->transactions[t];
+        for (int s = 0; s < transaction->n_statements; s++)
+            if (!prepare_any(session, variant, transaction, &transaction->statements[s], writes, err))
                 return false;
+    }
     return true;
 }
 

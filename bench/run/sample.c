@@ -14,7 +14,8 @@ enum {
     SCRATCH_BYTES = 1 << 16
 };
 
-/* One transaction's variables, evaluated once. Those that `into` fills are unknown: no transaction has run. */
+/* One transaction's variables, evaluated once. Those that rows fill are unknown, since no transaction has run, and so
+ * is what is set after the first of them. */
 struct sample {
     struct value *values; /* n_variables */
     bool *known;
@@ -28,6 +29,31 @@ static void sample_deinit(struct sample *sample)
     scratch_deinit(&sample->scratch);
 }
 
+static void sample_value(struct sample *sample, int slot, const struct program *program, struct eval_scope *scope)
+{
+    struct value value = {.type = VALUE_NULL};
+    if (sample->known[slot] || eval(program, scope, &value) != MAKE_OK)
+        return;
+    sample->known[slot] = true;
+    sample->values[slot] = value;
+}
+
+/* What `set` gives, each variable once; whichever way an `if` goes. */
+static void sample_steps(struct sample *sample, const struct transaction *transaction, struct eval_scope *scope)
+{
+    for (int i = 0; i < transaction->n_steps; i++) {
+        const struct step *step = &transaction->steps[i];
+        if (step->kind == STEP_SQL && transaction->statements[step->statement].keep != KEEP_NOTHING)
+            return;
+        if (step->kind == STEP_SET)
+            sample_value(sample, step->slot, step->value, scope);
+        if (step->kind == STEP_CLIENT) {
+            sample->known[step->slot] = true;
+            sample->values[step->slot] = (struct value){.type = VALUE_INT};
+        }
+    }
+}
+
 static bool sample_init(struct sample *sample, const struct transaction *transaction, uint64_t seed, struct err *err)
 {
     size_t n = (size_t)transaction->n_variables + 1;
@@ -36,13 +62,9 @@ static bool sample_init(struct sample *sample, const struct transaction *transac
         return err_memory(err);
     struct rng rng = rng_at(seed, str_hash(transaction->name, strlen(transaction->name)), 0, 0);
     struct eval_scope scope = {.rng = &rng, .slots = sample->values, .scratch = &sample->scratch};
-    for (int i = 0; i < transaction->n_lets; i++) {
-        const struct let *let = &transaction->lets[i];
-        struct value value = {.type = VALUE_NULL};
-        sample->known[let->slot] = eval(let->value, &scope, &value) == MAKE_OK;
-        if (sample->known[let->slot])
-            sample->values[let->slot] = value;
-    }
+    for (int i = 0; i < transaction->n_lets; i++)
+        sample_value(sample, transaction->lets[i].slot, transaction->lets[i].value, &scope);
+    sample_steps(sample, transaction, &scope);
     return true;
 }
 
@@ -92,7 +114,9 @@ static bool capture(struct session *session, const struct transaction *transacti
         return db_exec(session->db, what, "RELEASE SAVEPOINT pgdyno_plan", err);
     if (mine.kind == ERR_STOPPED || PQstatus(db_handle(session->db)) != CONNECTION_OK)
         return err_set(err, mine.kind, mine.where, "%s", mine.text);
-    if (plan->error != SQLSTATE_NOT_PERMITTED || !variant_role(variant)) /* else the rehearsal has said it */
+    bool said = plan->error == SQLSTATE_NOT_PERMITTED && variant_role(variant); /* by the rehearsal */
+    bool any_text = statement->verbatim && session->workload->measure.protocol == PROTOCOL_SIMPLE;
+    if (!said && !any_text)
         log_warning(session->options.log, "no plan of %s under variant %s: %s", what, variant->name, mine.text);
     return db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_plan", err);
 }

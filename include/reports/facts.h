@@ -13,12 +13,6 @@
 
 struct arena;
 
-struct fact_variant {
-    const char *name;
-    const char *about; /* "index tasks (status, priority)"; "" for nothing */
-    struct pool_habits habits;
-};
-
 struct fact_statement {
     int number; /* from 1 */
     const char *text;
@@ -26,9 +20,16 @@ struct fact_statement {
 
 struct fact_transaction {
     const char *name;
-    int64_t weight;
+    int64_t weight; /* 0: never run */
     struct fact_statement *statements;
     int n_statements;
+};
+
+struct fact_variant {
+    const char *name;
+    const char *about; /* "index tasks (status, priority)"; "" for nothing */
+    struct pool_habits habits;
+    struct fact_transaction *transactions; /* n_transactions: what runs under it */
 };
 
 struct fact_table {
@@ -51,7 +52,7 @@ struct fact_plan {
 struct fact_trial_transaction {
     struct transaction_result counts; /* histograms and statements are NULL */
     struct dist_summary response, service, pool_wait;
-    struct dist_summary *statements; /* service of each; n_statements of the transaction */
+    struct dist_summary *statements; /* service of each; n_statements of the variant's transaction */
 };
 
 struct fact_trial {
@@ -105,7 +106,7 @@ struct facts {
     struct load load;
     struct fact_variant *variants; /* the first is the baseline */
     size_t n_variants;
-    struct fact_transaction *transactions;
+    struct fact_transaction *transactions; /* as the workload has them; their weight is the largest of any variant */
     size_t n_transactions;
     struct fact_table *tables;
     size_t n_tables;
@@ -137,6 +138,17 @@ bool facts_open(const struct facts *facts, struct point point);
 double facts_rate_tps(const struct facts *facts, int variant, struct point point);
 /* May transactions wait for a connection: is there any rate, or are there more clients than connections? */
 bool facts_queues(const struct facts *facts);
+/* As this variant runs it: not all have as many statements. */
+static inline const struct fact_transaction *facts_transaction(const struct facts *facts, int variant, int transaction)
+{
+    return &facts->variants[variant].transactions[transaction];
+}
+static inline bool facts_runs(const struct facts *facts, int variant, int transaction)
+{
+    return facts_transaction(facts, variant, transaction)->weight > 0;
+}
+/* Are its statements others than the baseline's, so that they cannot be compared one by one? */
+bool facts_rewritten(const struct facts *facts, int variant, int transaction);
 static inline const struct fact_plan *facts_plan(const struct facts *facts, int variant, int transaction, int statement)
 {
     return &facts->plans[(size_t)variant * facts->n_transactions + (size_t)transaction][statement];

@@ -82,7 +82,9 @@ static inline void synthetic_workload(const struct synthetic *shape, struct synt
     *run = (struct synthetic_run){0};
     for (int i = 0; i < shape->n_variants; i++)
         run->variants[i] =
-            (struct variant){.name = shape->names[i] ? shape->names[i] : variants[i], .about = abouts[i]};
+            (struct variant){.name = shape->names[i] ? shape->names[i] : variants[i],
+                             .about = abouts[i],
+                             .transactions = run->transactions};
     for (int i = 0; i < shape->n_pools; i++)
         run->pools[i] = shape->n_pools == 1 ? 8 : pools[i];
     for (int i = 0; i < shape->n_isolations; i++)
