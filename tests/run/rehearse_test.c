@@ -105,6 +105,23 @@ static void variants(void **state)
     finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kind)', revert: DROP INDEX b }", "revert", ".yaml");
 }
 
+static void sql_files_by_their_own_name(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/pgdyno_up_XXXXXX.sql", to[160];
+    int fd = mkstemps(path, 4);
+    assert_true(fd >= 0);
+    FILE *file = fdopen(fd, "w");
+    assert_non_null(file);
+    assert_true(fputs("-- up\nCREATE INDEX a\n  ON items (kin);\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    snprintf(to, sizeof to, "none: { apply_file: %s, revert: DROP INDEX a }", path);
+    finds("none: {}", to, "kin", path);
+    finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kin)', revert: DROP INDEX a }", "apply", ".yaml:14");
+    finds("items (kind) }", "items (knid) }", "on_kind", ".yaml:15");
+    assert_int_equal(unlink(path), 0);
+}
+
 /* The server gives no place for these, so the statement itself is shown. */
 static void the_statement_where_the_server_gives_no_place(void **state)
 {
@@ -222,6 +239,7 @@ int main(void)
         cmocka_unit_test(schema_and_constraints),
         cmocka_unit_test(tables_that_the_schema_does_not_make),
         cmocka_unit_test(columns_that_fill_themselves),
+        cmocka_unit_test(sql_files_by_their_own_name),
         cmocka_unit_test(the_statement_where_the_server_gives_no_place),
         cmocka_unit_test(more_variables_than_columns),
         cmocka_unit_test(variants),
