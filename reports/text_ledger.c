@@ -94,11 +94,12 @@ void text_ledger(const struct facts *facts, const char *bullet, struct str *out)
     struct ledger before, after;
     bool alone = facts->n_variants == 1;
     figures_ledger(facts, 0, &before);
-    for (size_t v = alone ? 0 : 1; v < facts->n_variants && facts->n_trials > 0; v++) {
+    for (size_t v = 0; v < facts->n_variants && facts->n_trials > 0; v++) {
         struct str line = {0};
         figures_ledger(facts, (int)v, &after);
-        ledger_indexes(&after, &line);
-        ledger_writers(facts, &before, &after, alone, &line);
+        ledger_indexes(&after, &line); /* the baseline's too, if it has any of its own: there is a size to compare with */
+        if (v > 0 || alone)
+            ledger_writers(facts, &before, &after, alone, &line);
         if (line.len)
             str_printf(out, "%s%s: %s\n", bullet, facts->variants[v].name, str_text(&line));
         out->failed |= line.failed;
