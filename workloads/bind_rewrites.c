@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bind_script.h"
 #include "schema.h"
 #include "steps.h"
 
@@ -84,6 +85,10 @@ void bind_rewrites(struct loader *loader, const yaml_node_t *node, int place, st
     const struct workload *workload = loader->workload;
     if (!loader_wants_map(loader, node, "`transactions`") || !originals(loader))
         return;
+    if (scripts_given(loader) > 0) {
+        variant->rewrites = true; /* of transactions that are not there: check_workload() */
+        return;
+    }
     struct transaction *transactions = LOADER_ARRAY(loader, struct transaction, workload->n_transactions + 1);
     if (!transactions)
         return;

@@ -188,6 +188,26 @@ static void no_weight(struct loader *loader, const yaml_node_t *transactions)
         problems_add(loader->problems, 0, 0, 0, "%s", text);
 }
 
+/* A rewriting variant without weight was told where it rewrites. */
+static bool weightless(const struct workload *workload)
+{
+    for (size_t i = 0; i < workload->n_variants; i++)
+        if (!workload->variants[i].rewrites && workload->variants[i].total_weight == 0)
+            return workload->n_transactions > 0;
+    return false;
+}
+
+/* Scripts of the command line replace all transactions; what would be compared then is not what the file says. */
+static void refuse_rewrites(struct loader *loader)
+{
+    const struct workload *workload = loader->workload;
+    for (size_t i = 0; i < workload->n_variants; i++)
+        if (workload->variants[i].rewrites)
+            problems_add(loader->problems, 0, 0, 0,
+                         "the variant `%s` rewrites transactions that -f and -b replace; choose others with --variant",
+                         workload->variants[i].name);
+}
+
 void check_workload(struct loader *loader)
 {
     struct workload *workload = loader->workload;
@@ -195,11 +215,13 @@ void check_workload(struct loader *loader)
     const yaml_node_t *transactions = doc_get(&loader->doc, root, "transactions");
     require(loader, root, "workload", "its name");
     require(loader, root, "transactions", "what is measured");
-    if (scripts_given(loader) > 0)
+    if (scripts_given(loader) > 0) {
         transactions = NULL; /* which says nothing of those */
+        refuse_rewrites(loader);
+    }
     if (transactions && doc_is_map(transactions) && doc_count(transactions) == 0)
         doc_problem(&loader->doc, transactions, "a workload needs at least one transaction");
-    else if (workload->n_transactions > 0 && workload->total_weight == 0 && loader->problems->count == 0)
+    else if (weightless(workload) && loader->problems->count == 0)
         no_weight(loader, transactions);
     check_load(loader);
     check_circles(loader);
