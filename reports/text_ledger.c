@@ -97,7 +97,7 @@ void text_ledger(const struct facts *facts, const char *bullet, struct str *out)
     for (size_t v = 0; v < facts->n_variants && facts->n_trials > 0; v++) {
         struct str line = {0};
         figures_ledger(facts, (int)v, &after);
-        ledger_indexes(&after, &line); /* the baseline's too, if it has any of its own: there is a size to compare with */
+        ledger_indexes(&after, &line); /* the baseline's too: a size to compare with */
         if (v > 0 || alone)
             ledger_writers(facts, &before, &after, alone, &line);
         if (line.len)
