@@ -173,6 +173,7 @@ bool workload_load_scripts(const struct override *overrides, size_t n_overrides,
     static const char text[] = "workload: scripts\n"
                                "about: pgbench scripts on the tables that are there\n"
                                "params: { scale: 1 }\n"
+                               "measure: { protocol: simple }\n" /* pgbench's, which some scripts need */
                                "transactions: {}\n";
     return load("scripts", text, overrides, n_overrides, out, problems);
 }
