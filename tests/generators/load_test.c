@@ -309,7 +309,7 @@ static void too_many_connections_is_an_error(void **state)
 {
     (void)state;
     struct column_spec columns[] = {{"id", make_row, NULL}};
-    struct table_spec table = table_of("crowd", 20000, columns, 1);
+    struct table_spec table = table_of("crowd", 100000, columns, 1);
     struct load_result result;
     struct err err;
     execute("CREATE TABLE crowd (id int)");
