@@ -157,7 +157,8 @@ enum make_status value_number(struct value *value)
 
 enum make_status value_int(struct value *value, int64_t *out)
 {
-    if (value->type == VALUE_NUMERIC && numeric_rescale(value->numeric, 0, &value->numeric)) /* exact, not by a double */
+    if (value->type == VALUE_NUMERIC &&
+        numeric_rescale(value->numeric, 0, &value->numeric)) /* exact, not by a double */
         *value = (struct value){.type = VALUE_INT, .integer = value->numeric.units};
     enum make_status status = value_number(value);
     if (status == MAKE_OK && value->type == VALUE_DOUBLE) {

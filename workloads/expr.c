@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "hints.h"
 #include "parser.h"
 
 enum {
@@ -99,10 +100,16 @@ struct piece parser_unexpected(struct parser *parser, const char *expected)
 {
     const struct token *token = &parser->token;
     size_t end = token->offset + token->len;
-    if (token->kind == TOKEN_BAD)
+    if (token->kind == TOKEN_BAD && token->problem)
         parser_problem_at(parser, token->offset, end, "%s", token->problem);
+    else if (token->kind == TOKEN_BAD)
+        parser_problem_at(parser, token->offset, end, "`%.*s` means nothing here%s%s", (int)token->len,
+                          parser->text + token->offset, token->remedy ? "; " : "", token->remedy ? token->remedy : "");
     else if (token->kind == TOKEN_END)
         parser_problem_at(parser, token->offset, end, "the expression ends where %s should come", expected);
+    else if (token->kind == TOKEN_NAME && hint_word(parser->text + token->offset, token->len))
+        parser_problem_at(parser, token->offset, end, "`%.*s` is no operator here; %s", (int)token->len,
+                          parser->text + token->offset, hint_word(parser->text + token->offset, token->len));
     else
         parser_problem_at(parser, token->offset, end, "`%.*s` stands where %s should come", (int)token->len,
                           parser->text + token->offset, expected);
@@ -148,6 +155,72 @@ static bool all_constant(const struct node *node)
     return true;
 }
 
+const char *type_in_words(enum value_type type)
+{
+    switch (type) {
+    case VALUE_NULL:
+        return "NULL";
+    case VALUE_TEXT:
+        return "text";
+    case VALUE_INT:
+        return "an integer";
+    case VALUE_INTERVAL:
+        return "an interval";
+    case VALUE_BOOL:
+        return "a boolean";
+    case VALUE_DOUBLE:
+        return "a double";
+    case VALUE_NUMERIC:
+        return "a numeric";
+    case VALUE_TIMESTAMP:
+        return "a timestamp";
+    case VALUE_DATE:
+        return "a date";
+    }
+    return "a value";
+}
+
+/* "`NOT x` does not take an integer": what the constants are, beside what stands in the help. */
+static void wrong_types(struct parser *parser, const struct node *node)
+{
+    const struct function *function = node->function;
+    if (node->eval == eval_case) {
+        parser_doubt(parser, -1,
+                     "a condition of CASE is a boolean (or a number), not text; compare it, as in `x = 'a'`");
+        return;
+    }
+    const struct piece *first = &parser->call->args[0];
+    char sign = parser->text[first->offset];
+    bool prefix = first->end == first->offset + 1 && (sign == '-' || sign == '~'); /* the 0 or -1 is not written */
+    bool number = false;
+    char given[160] = "";
+    for (int i = prefix; i < node->n_args && i < 4; i++) {
+        size_t len = strlen(given);
+        enum value_type type = node->args[i]->value.type;
+        number = number || type == VALUE_INT || type == VALUE_DOUBLE;
+        snprintf(given + len, sizeof given - len, "%s%s",
+                 i == prefix            ? ""
+                 : i + 1 < node->n_args ? ", "
+                                        : " and ",
+                 type_in_words(type));
+    }
+    bool condition = number && strcmp(function->group, "conditions") == 0;
+    const char *usage = !prefix ? function->usage : sign == '-' ? "- x" : "~ x";
+    parser_doubt(parser, -1, "`%s` does not take %s%s%s", usage, given, node->n_args > 4 ? ", …" : "",
+                 condition ? "; compare it, as in `x <> 0`" : "");
+}
+
+/* Why a constant has no value. */
+static void report_fold(struct parser *parser, const struct node *node, enum make_status status)
+{
+    if (status == MAKE_BAD_TYPE)
+        wrong_types(parser, node);
+    else if (status == MAKE_OVERFLOW)
+        parser_doubt(parser, -1, "%s; a double goes further, as `1.0` is one", make_status_text(status));
+    else if (status != MAKE_FULL)
+        parser_doubt(parser, -1, "%s", make_status_text(status));
+}
+
 /* Evaluate now what needs nothing to be known. An error in a branch that may not be taken waits for its turn. */
 static void fold(struct parser *parser, struct node *node)
 {
@@ -157,8 +230,7 @@ static void fold(struct parser *parser, struct node *node)
     struct value value;
     enum make_status status = node->eval(node, &scope, &value);
     if (status != MAKE_OK) {
-        if (status != MAKE_FULL)
-            parser_doubt(parser, -1, "%s", make_status_text(status));
+        report_fold(parser, node, status);
         return;
     }
     if (value.type == VALUE_TEXT) {
@@ -178,8 +250,8 @@ static struct piece apply(struct parser *parser, const struct function *function
     const struct node **args = parser_alloc(parser, (size_t)call->n_args * sizeof *args);
     if (!node || !args)
         return no_piece;
-    *node = (struct node){
-        .eval = function->eval, .args = args, .n_args = call->n_args, .depth = 1, .function = function};
+    *node =
+        (struct node){.eval = function->eval, .args = args, .n_args = call->n_args, .depth = 1, .function = function};
     for (int i = 0; i < call->n_args; i++) {
         args[i] = call->args[i].node;
         node->depth = args[i]->depth + 1 > node->depth ? args[i]->depth + 1 : node->depth;
@@ -208,7 +280,7 @@ static const struct function *find_function(const struct function *rows, const c
 /* `name` is a row's, in lower case. */
 static const struct function *find_operator(const char *name)
 {
-    const struct operator *row = operator_rows;
+    const struct operator_row *row = operator_rows;
     while (strcmp(row->call.name, name) != 0)
         row++;
     return &row->call;
@@ -262,10 +334,15 @@ static void undefined_function(struct parser *parser, const struct token *token)
     for (size_t i = 0; function_rows[i].name && i + 1 < sizeof names / sizeof names[0]; i++)
         names[i] = function_rows[i].name;
     const char *name = parser_token_text(parser, token, 0);
+    const char *remedy = hint_function(parser->text + token->offset, token->len);
     char hint[160];
-    if (name)
-        parser_problem_at(parser, token->offset, token->offset + token->len, "no function `%s`%s", name,
-                          parser_hint(hint, sizeof hint, str_nearest(name, names), ""));
+    if (!name)
+        return;
+    if (remedy)
+        snprintf(hint, sizeof hint, "; %s", remedy);
+    else if (!*parser_hint(hint, sizeof hint, str_nearest(name, names), ""))
+        snprintf(hint, sizeof hint, "; `pgdyno help expressions` shows all");
+    parser_problem_at(parser, token->offset, token->offset + token->len, "no function `%s`%s", name, hint);
 }
 
 static bool count_fits(const struct function *function, const struct call *call)
@@ -385,6 +462,7 @@ static struct piece parse_text(struct parser *parser)
 static struct piece parse_branches(struct parser *parser, size_t offset)
 {
     struct call call = {.offset = offset};
+    parser->conditional++;
     while (call.n_args + 2 < NODE_ARGS_MAX && parser_accept(parser, "when")) {
         for (int half = 0; half < 2; half++) {
             struct piece part = parser_level(parser, LEVEL_ANY);
@@ -396,7 +474,7 @@ static struct piece parse_branches(struct parser *parser, size_t offset)
         }
     }
     if (call.n_args == 0)
-        return parser_unexpected(parser, "WHEN");
+        return parser_unexpected(parser, "WHEN (`CASE x WHEN 1` is written `CASE WHEN x = 1`)");
     struct piece otherwise = parser_constant(parser, (struct value){.type = VALUE_NULL}, parser->end);
     if (parser_at(parser, "when")) {
         parser->nesting++;
@@ -409,6 +487,7 @@ static struct piece parse_branches(struct parser *parser, size_t offset)
         return otherwise;
     call.args[call.n_args++] = otherwise;
     call.end = parser->end;
+    parser->conditional--;
     return apply(parser, find_operator("case"), &call);
 }
 
@@ -427,12 +506,8 @@ static struct piece parse_case(struct parser *parser)
 static struct piece parse_keyword(struct parser *parser)
 {
     size_t offset = parser->token.offset;
-    if (parser_at(parser, "case")) {
-        parser->conditional++;
-        struct piece piece = parse_case(parser);
-        parser->conditional--;
-        return piece;
-    }
+    if (parser_at(parser, "case"))
+        return parse_case(parser);
     if (parser_accept(parser, "null"))
         return parser_constant(parser, (struct value){.type = VALUE_NULL}, offset);
     bool truth = parser_at(parser, "true");
@@ -490,8 +565,11 @@ static struct piece parse_prefix(struct parser *parser)
     }
     if (!parser_accept(parser, "-"))
         return parse_primary(parser);
-    if (parser->token.kind == TOKEN_INT && parser->token.integer == (uint64_t)INT64_MAX + 1)
-        return parse_number(parser, true);
+    if (parser->token.kind == TOKEN_INT && parser->token.integer == (uint64_t)INT64_MAX + 1) {
+        struct piece least = parse_number(parser, true);
+        least.offset = offset;
+        return least;
+    }
     zero = parser_constant(parser, (struct value){.type = VALUE_INT}, offset);
     struct piece amount = parser_level(parser, LEVEL_UNARY);
     return amount.node && zero.node ? apply_operator(parser, "-", zero, amount) : no_piece;
@@ -502,7 +580,7 @@ static struct piece parse_prefix(struct parser *parser)
 
 static const char *infix_at(const struct parser *parser, enum level *level)
 {
-    const struct operator *row = operator_rows;
+    const struct operator_row *row = operator_rows;
     while (row->call.name && (row->level == LEVEL_IS || row->call.min_args != 2 || !parser_at(parser, row->call.name)))
         row++;
     *level = row->level;

@@ -17,7 +17,8 @@ enum {
 #define TABLES     "tables"
 #define OTHERS     "others"
 
-/* clang-format off: one column a line would hide what belongs together */
+/* One column a line would hide what belongs together. */
+/* clang-format off */
 const struct function function_rows[] = {
     {"abs", 1, 1, function_abs, NULL, PURE,
      ARITHMETIC, "abs(x)", "absolute value, of x's type", "abs(-17)", "17"},
@@ -54,7 +55,7 @@ const struct function function_rows[] = {
     {"hash_murmur2", 1, 2, function_hash_murmur2, NULL, PURE | SEEDED,
      HASHES, "hash_murmur2(x [, seed])", "MurmurHash2 of the integer x; without a seed, that of :default_seed",
      "hash_murmur2(10, 5432)", "-5817877081768721676"},
-    {"permute", 2, 3, function_permute, NULL, PURE | SEEDED,
+    {"permute", 2, 3, function_permute, compile_permute, PURE | SEEDED,
      HASHES, "permute(i, size [, seed])", "the place of i, from 0, in a shuffled 0 … size - 1; without a seed, that of :default_seed",
      "permute(0, 4, 42) < 4", "true"},
 

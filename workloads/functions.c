@@ -34,8 +34,8 @@ enum make_status function_abs(const struct node *node, struct eval_scope *scope,
     return out->integer == INT64_MIN ? MAKE_OVERFLOW : set_int(out, llabs(out->integer));
 }
 
-/* Every argument is evaluated, then NULL wins over a wrong type, then one double makes all of them doubles. NaN comes and
- * goes with its place, as in pgbench. */
+/* Every argument is evaluated, then NULL wins over a wrong type, then one double makes all of them doubles. NaN comes
+ * and goes with its place, as in pgbench. */
 static enum make_status extreme(const struct node *node, struct eval_scope *scope, struct value *out, bool greatest)
 {
     enum make_status worst = MAKE_OK;
@@ -226,6 +226,24 @@ enum make_status function_permute(const struct node *node, struct eval_scope *sc
                              : set_int(out, permute(args[0], args[1], (uint64_t)args[2]));
 }
 
+/* Whatever the others are, the outcome is NULL then. */
+static bool has_constant_null(const struct node *node)
+{
+    for (int i = 0; i < node->n_args; i++)
+        if (node_is_constant(node->args[i]) && node->args[i]->value.type == VALUE_NULL)
+            return true;
+    return false;
+}
+
+bool compile_permute(struct parser *parser, struct node *node)
+{
+    struct value size = node->args[1]->value;
+    int64_t count = 1;
+    if (node_is_constant(node->args[1]) && !has_constant_null(node))
+        value_int(&size, &count);
+    return count > 0 || parser_doubt(parser, 1, "the size must be more than 0, not %lld", (long long)count);
+}
+
 /* --- Random integers ------------------------------------------------------------------------------------------------
  */
 
@@ -269,6 +287,8 @@ static bool constant_number(struct parser *parser, const struct node *node, int 
     if (status == MAKE_OK)
         return true;
     *known = false;
+    if (status == MAKE_BAD_TYPE)
+        return parser_doubt(parser, i, "a number must stand here, not %s", type_in_words(node->args[i]->value.type));
     return parser_doubt(parser, i, "%s", make_status_text(status));
 }
 
@@ -279,15 +299,14 @@ static bool constant_range(struct parser *parser, const struct node *node, param
     struct value lo, hi, param = {.type = VALUE_INT};
     bool lo_known, hi_known, param_known = !ok;
     *known = false;
-    for (int i = 0; i < node->n_args; i++)
-        if (node_is_constant(node->args[i]) && node->args[i]->value.type == VALUE_NULL)
-            return true; /* and NULL it will be */
+    if (has_constant_null(node))
+        return true;
     if (!constant_number(parser, node, 0, &lo, &lo_known) || !constant_number(parser, node, 1, &hi, &hi_known) ||
         (ok && !constant_number(parser, node, 2, &param, &param_known)))
         return false;
     if (lo_known && hi_known && lo.integer > hi.integer)
-        return parser_doubt(parser, -1, "the range is empty: %lld is more than %lld", (long long)lo.integer,
-                            (long long)hi.integer);
+        return parser_doubt(parser, -1, "the range is empty: %lld is more than %lld; the lower bound comes first",
+                            (long long)lo.integer, (long long)hi.integer);
     if (lo_known && hi_known && !count_fits(lo.integer, hi.integer))
         return parser_doubt(parser, -1, "the range is too wide: it must hold fewer than 2^63 numbers");
     range->param = param.type == VALUE_INT ? (double)param.integer : param.real;
@@ -315,8 +334,8 @@ static bool compile_range(struct parser *parser, struct node *node, param_ok_fn 
 
 typedef int64_t draw_fn(struct rng *rng, int64_t lo, int64_t hi, double param);
 
-static inline __attribute__((always_inline)) enum make_status
-draw(const struct node *node, struct eval_scope *scope, struct value *out, param_ok_fn *ok, draw_fn *fn)
+static inline __attribute__((always_inline)) enum make_status draw(const struct node *node, struct eval_scope *scope,
+                                                                   struct value *out, param_ok_fn *ok, draw_fn *fn)
 {
     const struct range *range = node->data;
     struct range evaluated = {0};

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/units.h"
+#include "hints.h"
 
 static const char *const keywords[] = {"and",  "or",    "not",  "is",   "isnull", "notnull", "null",
                                        "true", "false", "case", "when", "then",   "else",    "end"};
@@ -124,14 +125,8 @@ static struct token read_name(struct token token, const char *start)
     return token;
 }
 
-static struct token read_operator(struct token token, const char *start)
+static struct token unknown_sign(struct token token, const char *start)
 {
-    token.kind = TOKEN_OPERATOR;
-    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
-        token.len = strlen(operators[i]);
-        if (strncmp(operators[i], start, token.len) == 0)
-            return token;
-    }
     size_t len = 1;
     while (((unsigned char)start[len] & 0xC0) == 0x80)
         len++;
@@ -141,7 +136,21 @@ static struct token read_operator(struct token token, const char *start)
         return bad(token, 1 + name_len(start + 1), "a variable whose name does not begin with a letter or underscore");
     if (*start == ':')
         return bad(token, len, "a colon without a name; a variable is written `:name`");
-    return bad(token, len, "a character that means nothing here");
+    return bad(token, len, NULL);
+}
+
+static struct token read_operator(struct token token, const char *start)
+{
+    size_t len;
+    const char *remedy = hint_sign(start, &len);
+    token.kind = TOKEN_OPERATOR;
+    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
+        token.len = strlen(operators[i]);
+        if (strncmp(operators[i], start, token.len) == 0 && (!remedy || len <= token.len))
+            return token;
+    }
+    token.remedy = remedy;
+    return remedy ? bad(token, len, NULL) : unknown_sign(token, start);
 }
 
 struct token lexer_next(const char *text, size_t offset)

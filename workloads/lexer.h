@@ -8,7 +8,7 @@
 
 enum token_kind {
     TOKEN_END,
-    TOKEN_BAD,      /* `problem` says why */
+    TOKEN_BAD,      /* `problem` or `remedy` says why */
     TOKEN_INT,      /* `integer` */
     TOKEN_DOUBLE,   /* `real` */
     TOKEN_TEXT,     /* 'it''s', quotes included */
@@ -24,7 +24,8 @@ struct token {
     size_t len;
     uint64_t integer; /* up to 2^63, which only a minus before it makes valid */
     double real;
-    const char *problem;
+    const char *problem; /* NULL: a sign that means nothing, and perhaps … */
+    const char *remedy;  /* … what to write instead */
 };
 
 /* The token that begins at or after `offset`. */

@@ -49,8 +49,8 @@ static struct piece param_piece(struct parser *parser, const struct expr_param *
 {
     struct value value = param->value;
     if (parser->scope->script && value.type == VALUE_TEXT && value_of_text(&value) != MAKE_OK) {
-        parser_problem_at(parser, offset, parser->end, "`%s` is '%.*s', which is no number, boolean or null", param->name,
-                          (int)param->value.text.len, param->value.text.data);
+        parser_problem_at(parser, offset, parser->end, "`%s` is '%.*s', which is no number, boolean or null",
+                          param->name, (int)param->value.text.len, param->value.text.data);
         return parser_unknown(parser, offset);
     }
     return parser_constant(parser, value, offset);

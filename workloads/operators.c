@@ -36,9 +36,10 @@ static inline double as_double(const struct value *value)
     return value->type == VALUE_INT ? (double)value->integer : value->real;
 }
 
-static inline __attribute__((always_inline)) enum make_status
-arithmetic(const struct node *node, struct eval_scope *scope, struct value *out, int_fn *ints, double_fn *doubles,
-           mixed_fn *mixed)
+static inline __attribute__((always_inline)) enum make_status arithmetic(const struct node *node,
+                                                                         struct eval_scope *scope, struct value *out,
+                                                                         int_fn *ints, double_fn *doubles,
+                                                                         mixed_fn *mixed)
 {
     struct value a, b;
     bool null;
@@ -374,11 +375,12 @@ static enum make_status op_concat(const struct node *node, struct eval_scope *sc
     return MAKE_OK;
 }
 
-/* From the tightest to the loosest. Rows without `eval` are the parser's own, here for the help.
- * clang-format off: one column a line would hide what belongs together */
+/* From the tightest to the loosest. Rows without `eval` are the parser's own, here for the help. One column a line
+ * would hide what belongs together. */
+/* clang-format off */
 #define PURE FUNCTION_PURE
 #define LAZY FUNCTION_LAZY
-const struct operator operator_rows[] = {
+const struct operator_row operator_rows[] = {
     {{"12", 0, 0, NULL, NULL, 0, "values", "12, 1.5, 1e3", "an integer of 64 bits; a double", "1e3 + .5", "1000.5"},
      LEVEL_PRIMARY},
     {{"'text'", 0, 0, NULL, NULL, 0, "values", "'text'", "text; a quote in it is doubled", "'it''s'", "it's"},

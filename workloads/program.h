@@ -18,10 +18,10 @@ struct node {
     struct value value; /* of a constant */
     const struct node *const *args;
     int n_args;
-    int depth;                      /* of the tree below, for NODE_DEPTH_MAX */
-    int index;                      /* slot of a variable, number of a column */
-    const struct table_spec *table; /* of t.c[n] */
-    const void *data;               /* what a function worked out from constant arguments */
+    int depth;                       /* of the tree below, for NODE_DEPTH_MAX */
+    int index;                       /* slot of a variable, number of a column */
+    const struct table_spec *table;  /* of t.c[n] */
+    const void *data;                /* what a function worked out from constant arguments */
     const struct function *function; /* whose call this is; NULL for constants and names */
 };
 
@@ -31,21 +31,24 @@ struct program {
 };
 
 /* eval.c: the shapes that are not in a table of rows. */
-node_fn eval_constant, eval_variable, eval_script_variable, eval_column, eval_cell, eval_row, eval_case, eval_and, eval_or;
+node_fn eval_constant, eval_variable, eval_script_variable, eval_column, eval_cell, eval_row, eval_case, eval_and,
+    eval_or;
 
-/* eval.c: argument `i` as a number. Text that looks like one counts, here and below, as a variable's does in pgbench. */
+/* eval.c: argument `i` as a number. Text that looks like one counts, here and below, as a variable's does in pgbench.
+ */
 enum make_status eval_int(const struct node *node, int i, struct eval_scope *scope, int64_t *out, bool *null);
 enum make_status eval_double(const struct node *node, int i, struct eval_scope *scope, double *out, bool *null);
 /* The same for a value that is not NULL. */
 enum make_status value_number(struct value *value); /* INT or DOUBLE afterwards */
 enum make_status value_int(struct value *value, int64_t *out);
 enum make_status value_double(struct value *value, double *out);
-enum make_status value_bool(const struct value *value, bool *out); /* numbers are none */
+enum make_status value_bool(const struct value *value, bool *out);         /* numbers are none */
 enum make_status value_moment(const struct value *value, int64_t *out_us); /* mixed.c: also a date's, or text's */
 /* A condition's: NULL is false, a number is true unless it is 0. */
 bool value_truth(const struct value *value, bool *out);
-/* TEXT to the NULL, BOOL, INT or DOUBLE that pgbench makes of a variable's text: prefixes of true, yes, on, false, no and
- * off in any case, "null", digits, whatever strtod() reads. MAKE_BAD_TYPE, value untouched or not, when it is none. */
+/* TEXT to the NULL, BOOL, INT or DOUBLE that pgbench makes of a variable's text: prefixes of true, yes, on, false, no
+ * and off in any case, "null", digits, whatever strtod() reads. MAKE_BAD_TYPE, value untouched or not, when it is none.
+ */
 enum make_status value_of_text(struct value *value);
 
 /* operators.c: append the text of a value (not NULL) to the scratch; pieces taken in a row are one text. */
@@ -94,8 +97,7 @@ struct function {
     const char *example;
     const char *gives; /* the example's value as text; NULL where it is random or needs a table */
 };
-struct operator
-{
+struct operator_row {
     struct function call;
     enum level level;
 };
@@ -107,8 +109,11 @@ enum {
 };
 
 /* operators.c and functions.c: rows ended by a NULL name. */
-extern const struct operator operator_rows[];
+extern const struct operator_row operator_rows[];
 extern const struct function function_rows[];
+
+/* expr.c: "an integer", "text", … */
+const char *type_in_words(enum value_type type);
 
 /* expr.c, for compile functions: report at the place of argument `arg` (-1: the whole call). Returns false. */
 bool parser_problem(struct parser *parser, int arg, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

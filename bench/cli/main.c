@@ -17,9 +17,9 @@
  *   workloads/  loader   from a file to a workload    doc       YAML with places          schema, keys  keys as rows
  *               bind_tables, bind_transactions, bind_variants, spec   nodes to structs    sqltext  :name in SQL
  *               builder, text_origin  one transaction         bind_steps, step_walk, bind_rewrites  in YAML
- *               lexer, expr, program   expressions, compiled                              problems  underlined
+ *               lexer, expr, hints, program   expressions, compiled                       problems  underlined
  *               eval, operators, format, permute, function_table, functions, functions_data,
- *               functions_document, mixed   and run
+ *               functions_document, mixed   and run    claims  what columns promise
  *               rates    500/s, 80%                   check, check_load  is it sound        catalog  finds what is there
  *               script, bind_script, scripts  pgbench's
  *   bench/run/  session  reach the server             preflight, setting_match  what must be so
@@ -27,7 +27,7 @@
  *               restore  the seeded state             variant   enter, leave              sample  plans
  *               order, sweep  all trials              trial     one of them               judge   is it valid
  *               replay   a perfect queue's waits    steady    long enough, no drift    balance  Little, overload
- *               estimate  what a run would do         result    what one yields
+ *               estimate  what a run would do         result    what one yields       column_stats  pg_stats
  *               driver, worker, crew  a trial's load  pool, link  connections
  *               runner, attempt, steps, pipeline  a transaction
  *               tickets, schedule  who is next        collect   what the threads saw      outage  and what was missing
@@ -46,6 +46,7 @@
  *   bench/cli/  main     this                         opt       options as rows           help    --help, man page
  *               job      what commands share          view      progress                  redact  no passwords
  *               folder   where results go             report_step  report and table       plan_text, plan_load, plan_table
+ *               column_table  what seed says
  *               existing  scripts on what is there    cmd_run, cmd_seed, cmd_check, cmd_report, cmd_compare, cmd_list, cmd_clean
  */
 /* clang-format on */

@@ -1,5 +1,6 @@
 /* What pgbench makes of expressions. debug() prints a value together with the number of its command, so one process
- * answers for many; an error ends a client, so that each expression which is likely to fail gets a client of its own. */
+ * answers for many; an error ends a client, so that each expression which is likely to fail gets a client of its own.
+ */
 #ifndef TESTS_WORKLOADS_PGBENCH_ORACLE_H
 #define TESTS_WORKLOADS_PGBENCH_ORACLE_H
 
@@ -56,9 +57,17 @@ static int oracle_stop(void **state)
 static bool oracle_run(const struct oracle *oracle, const char *const *options, struct str *output)
 {
     const struct target *target = cluster_target(oracle->cluster);
-    const char *argv[ORACLE_ARGS + 16] = {
-        oracle->pgbench, "-n", "--random-seed=20260", "-f", oracle->script, "-h", target->host,
-        "-p", target->port ? target->port : "5432", "-U", target->user};
+    const char *argv[ORACLE_ARGS + 16] = {oracle->pgbench,
+                                          "-n",
+                                          "--random-seed=20260",
+                                          "-f",
+                                          oracle->script,
+                                          "-h",
+                                          target->host,
+                                          "-p",
+                                          target->port ? target->port : "5432",
+                                          "-U",
+                                          target->user};
     size_t n = 11;
     for (; *options; options++) {
         assert_true(n < ORACLE_ARGS);

@@ -1,6 +1,6 @@
 /* The same expressions in pgbench and here. Written cases, every operator and function over operands of each type (as
- * literals and as variables), expressions made at random, variables of every text, what neither takes; and the shapes of
- * the random functions. At the end it tells how many agree. */
+ * literals and as variables), expressions made at random, variables of every text, what neither takes; and the shapes
+ * of the random functions. At the end it tells how many agree. */
 #include <math.h>
 
 #include "expressions.h"
