@@ -1,6 +1,22 @@
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "cli/column_table.h"
 #include "cli/job.h"
+
+static bool print_columns(struct job *job, struct err *err)
+{
+    struct column_facts *facts;
+    size_t count;
+    struct str text = {0};
+    if (!session_column_facts(job->session, &facts, &count, err))
+        return false;
+    column_table_print(facts, count, wants_colour(job->options, stdout), &text);
+    fputs(str_text(&text), stdout);
+    str_deinit(&text);
+    free(facts);
+    return true;
+}
 
 static int seed(struct job *job)
 {
@@ -16,8 +32,11 @@ static int seed(struct job *job)
     if (!session_rehearse(job->session, &err) || !session_seed(job->session, &err))
         return job_failed(job, &err, EXIT_TROUBLE);
     view_clear(&job->view);
-    if (!job->options->quiet)
-        printf("schema %s is ready\n", job->workload->name);
+    if (job->options->quiet)
+        return EXIT_OK;
+    printf("schema %s is ready\n", job->workload->name);
+    if (!print_columns(job, &err))
+        return job_failed(job, &err, EXIT_TROUBLE);
     return finish_output(EXIT_OK);
 }
 
