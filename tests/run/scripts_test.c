@@ -257,13 +257,70 @@ static void a_retry_repeats_the_whole_script(void **state)
     str_deinit(&witness.notices);
 }
 
+/* --- The rehearsal ---------------------------------------------------------------------------------------------------
+ */
+
+static bool rehearse_text(const char *protocol, const char *text, struct witness *witness, struct err *err)
+{
+    char path[] = "/tmp/pgdyno-script-XXXXXX.sql";
+    int fd = mkstemps(path, 4);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+    const struct override overrides[] = {{OVERRIDE_SCRIPT_FILE, path, "-f"}, RUN(protocol, "1")};
+    struct workload *workload = load_scripts(overrides, sizeof overrides / sizeof overrides[0]);
+    struct log log = {witness_notice, witness};
+    struct run_options options = {.workload = workload, .target = target(), .log = &log};
+    struct session *session = NULL;
+    *witness = (struct witness){0};
+    *err = (struct err){0};
+    assert_true(session_open(&options, &session, err));
+    bool ok = session_rehearse(session, err);
+    session_close(session);
+    workload_free(workload);
+    unlink(path);
+    return ok;
+}
+
+static void what_cannot_work_is_said_before_it_runs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *protocol, *text, *error; /* NULL: it may work */
+        const char *notice;
+    } rows[] = {
+        {"prepared", "\\set x 1\nSELECT :x FROM nowhere;", "nowhere", NULL},
+        {"simple", "\\set x 1\nSELECT * FROM nowhere\nWHERE a = :x;", "nowhere", NULL},
+        {"simple", "\\set x 1\nSELECT nothing FROM result WHERE v = ':x';", NULL, ".sql:2 is not rehearsed"},
+        {"simple", "\\set x 1\nSELECT * FROM result_:x;", NULL, ".sql:2 is not rehearsed"},
+        {"simple", "\\set x 5\nSELECT abs(:x), :x + 1;", NULL, NULL},
+        {"prepared", "CREATE TABLE later (x int); INSERT INTO later VALUES (1);", NULL, ":1 is not rehearsed"},
+        {"prepared", "BEGIN; SELECT 1; END;", NULL, NULL},
+        {"simple", "SELECT 1 \\; SELECT 2;", NULL, NULL},
+        {"extended", "SELEC 1;", "SELEC", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct witness witness;
+        struct err err;
+        bool ok = rehearse_text(rows[i].protocol, rows[i].text, &witness, &err);
+        if (ok != !rows[i].error)
+            fail_msg("%s\n%s %s", rows[i].text, ok ? "was accepted" : err.where, err.text);
+        if (rows[i].error)
+            assert_contains(err.text, rows[i].error);
+        if (rows[i].notice)
+            assert_contains(str_text(&witness.notices), rows[i].notice);
+        else
+            assert_null(strstr(str_text(&witness.notices), "not rehearsed"));
+        str_deinit(&witness.notices);
+    }
+    assert_sql(target(), "SELECT count(*) FROM pg_class WHERE relname = 'later'", "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scripts_do_what_they_do_under_pgbench),
-        cmocka_unit_test(sums_of_the_tpcb_like_script_agree),
-        cmocka_unit_test(reading_changes_nothing_and_says_so),
-        cmocka_unit_test(a_retry_repeats_the_whole_script),
+        cmocka_unit_test(scripts_do_what_they_do_under_pgbench),   cmocka_unit_test(sums_of_the_tpcb_like_script_agree),
+        cmocka_unit_test(reading_changes_nothing_and_says_so),     cmocka_unit_test(a_retry_repeats_the_whole_script),
+        cmocka_unit_test(what_cannot_work_is_said_before_it_runs),
     };
     stop_install();
     return cmocka_run_group_tests(tests, start, stop);
