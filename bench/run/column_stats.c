@@ -50,7 +50,7 @@ static void compare_distinct(const struct claims *claims, const struct column_st
     double declared = claims_distinct(claims, stats->rows * live, &sd);
     double in_sample = claims_distinct(claims, sample * live, &sample_sd);
     double seen = stats->distinct < 0 ? -stats->distinct * stats->rows : stats->distinct;
-    double spare = 0.5 + ROWS_SPARE * declared;
+    double spare = 0.5 + (stats->distinct < 0 ? ROWS_SPARE * declared : 0);
     if (claims->spread == CLAIM_UNIQUE)
         spare += SIGMAS * share_sd(claims->nulls, sample) * stats->rows;
     else

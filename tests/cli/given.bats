@@ -50,6 +50,7 @@ sql() { psql -qXAt -v ON_ERROR_STOP=1 -d "${2:-$SERVER}" -c "$1"; }
     run "$PGDYNO" seed "$TINY" -d "$SERVER"
     [ "$status" -eq 0 ]
     [ "$(sql 'SELECT count(*) FROM tiny.items')" -eq 2000 ]
+    grep -Eq '^  items +id +distinct +2,000 +2,000$' <<< "$output"
     made=$(sql "SELECT oid FROM pg_class WHERE oid = 'tiny.items'::regclass")
 
     run "$PGDYNO" seed "$TINY" -d "$SERVER"
