@@ -89,14 +89,6 @@ static struct rng jitter_of(const struct runner *runner)
     return rng_of(runner->group->streams.back_off, number);
 }
 
-/* Statements of a pipeline without a block are committed by its syncs. What is committed is not done again, but for a
- * script, of which pgbench says: "successful transactions can be performed several times". */
-static bool may_start_over(const struct runner *runner)
-{
-    const struct transaction *transaction = runner->transaction;
-    return !transaction->pipeline || transaction->block || transaction->script || runner->pipeline.n_committed == 0;
-}
-
 /* The attempt is over and the server holds nothing of it any more. The connection is kept through the back-off, as by
  * an application that tries again inside its unit of work. */
 COLD static void retry_or_give_up(struct runner *runner, int64_t now_ns)
@@ -104,7 +96,7 @@ COLD static void retry_or_give_up(struct runner *runner, int64_t now_ns)
     const struct retry_policy *policy = &runner->group->workload->retry;
     if (runner->attempt_sent_ns != 0)
         runner->wasted_ns += now_ns - runner->attempt_sent_ns;
-    if (!retry_is_transient(runner->code) || runner->attempts >= policy->max_tries || !may_start_over(runner)) {
+    if (!retry_is_transient(runner->code) || runner->attempts >= policy->max_tries) {
         runner_done(runner, false, now_ns);
         return;
     }
@@ -241,7 +233,7 @@ void attempt_forget_loops(struct runner *runner)
 
 static bool starts_over(const struct transaction *transaction)
 {
-    return transaction->block || transaction->script || transaction->pipeline;
+    return transaction->block || transaction->script;
 }
 
 static void from_the_first_step(struct runner *runner)
@@ -249,7 +241,6 @@ static void from_the_first_step(struct runner *runner)
     runner->step = 0;
     runner->statement = -1;
     runner->pipeline.begun_by_step = runner->pipeline.failed = false;
-    runner->pipeline.n_committed = 0;
     if (runner->attempts == 1)
         return;
     runner->rng = runner->rng_after_lets;
@@ -258,8 +249,9 @@ static void from_the_first_step(struct runner *runner)
     attempt_forget_loops(runner);
 }
 
-/* A block starts over with the same parameters and draws, and a script. Without a block, what went before the failed
- * statement is committed: the attempt goes on where it was. */
+/* A block starts over with the same parameters and draws. So does a script, although parts of it may be committed: as
+ * with pgbench, "successful transactions can be performed several times". Else what went before the failed statement is
+ * committed, and the attempt goes on where it was. */
 static void attempt(struct runner *runner, int64_t now_ns)
 {
     const struct transaction *transaction = runner->transaction;

@@ -108,7 +108,6 @@ static void synced(struct runner *runner)
     if (pipeline->in_transaction && !conn_in_transaction(&runner->link->conn)) {
         recorder->rollbacks += pipeline->transaction_failed;
         recorder->commits += !pipeline->transaction_failed;
-        pipeline->n_committed += !pipeline->transaction_failed;
         pipeline->in_transaction = false;
     }
     pipeline->transaction_failed = false;

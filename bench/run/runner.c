@@ -217,7 +217,6 @@ static void set_up(struct runner *runner)
     runner->step = runner->attempts = 0;
     runner->statement = -1;
     runner->cut_off = runner->pipeline.begun_by_step = runner->pipeline.failed = false;
-    runner->pipeline.n_committed = 0;
     runner->first_sent_ns = runner->attempt_sent_ns = runner->backoff_ns = runner->wasted_ns = 0;
 }
 

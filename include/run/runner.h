@@ -92,7 +92,6 @@ struct runner_pipeline {
     bool failed;        /* something of it, and that was counted */
     bool in_transaction, transaction_failed; /* the server is in one that no COMMIT or sync has ended yet */
     bool unsynced;                           /* something was queued since the last sync */
-    int n_committed;                         /* of this transaction: implicit ones, ended by a sync */
     int n_sent; /* of the n below: on their way already */
     int first, n;
     int entries[RUNNER_PIPELINE]; /* a ring: a statement of the transaction, or −1 */
