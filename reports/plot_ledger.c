@@ -129,9 +129,9 @@ enum bar {
     N_BARS
 };
 
-static double bar_value(const struct ledger *ledger, int variant, enum bar bar)
+static double bar_value(const struct ledger *ledger, enum bar bar)
 {
-    bool none = variant == 0 || ledger->n_indexes == 0;
+    bool none = ledger->n_indexes == 0;
     switch (bar) {
     case BAR_SIZE:
         return none ? 0 : ledger->size_bytes;
@@ -198,7 +198,7 @@ static void bar_panel(struct picture *picture, enum bar bar)
         struct ledger ledger;
         char text[64], bytes[64];
         figures_ledger(facts, (int)v, &ledger);
-        double value = bar_value(&ledger, (int)v, bar);
+        double value = bar_value(&ledger, bar);
         if (!isfinite(value))
             continue;
         n++;
