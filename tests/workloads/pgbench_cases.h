@@ -33,7 +33,7 @@ static const char *const written[] = {
     "CASE WHEN FALSE THEN 1 WHEN FALSE THEN 2 END", "CASE WHEN 1 > 2 THEN 1 ELSE CASE WHEN 2 > 1 THEN 5 IS NULL END END",
     "CASE WHEN sqrt(-1) THEN 1 ELSE 2 END", "case when true then null else 1 end", "CASE WHEN FALSE THEN random(2, 1) ELSE 7 END",
     "CASE WHEN FALSE THEN random_zipfian(1, 2, 0.0) ELSE 7 END", "CASE WHEN TRUE THEN 1 ELSE int(1e30) END",
-    "CASE WHEN 1 THEN 2 END + 3",
+    "CASE WHEN 1 THEN 2 END + 3", ":größe_2 * 2", ":größe_2+1",
     /* functions beyond the tables below */
     "greatest(1, 2.5, 2)", "greatest(3, 2.5)", "greatest(5, 4, 3, 2)", "least(5, 4, 3, 2.1)", "least(4, 2, 3)", "least(1)",
     "least(NULL, 1)", "greatest(1, NULL, TRUE)", "greatest(9223372036854775807, 1.0)", "least(9223372036854775807, 1e300)",

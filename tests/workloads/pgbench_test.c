@@ -11,7 +11,7 @@
 
 enum {
     SEED = 12345,
-    TEXT_BYTES = 400,
+    TEXT_BYTES = 900,
     CASES_MAX = 5000
 };
 
@@ -50,8 +50,9 @@ static void ours_in(const char *text, const struct expr_scope *scope, const stru
 
 static void ours(const char *text, answer out)
 {
-    static const struct expr_param seed = {"default_seed", {.type = VALUE_INT, .integer = SEED}};
-    struct expr_scope scope = {.params = &seed, .n_params = 1, .script = true};
+    static const struct expr_param params[] = {{"default_seed", {.type = VALUE_INT, .integer = SEED}},
+                                               {"größe_2", {.type = VALUE_INT, .integer = 7}}};
+    struct expr_scope scope = {.params = params, .n_params = 2, .script = true};
     ours_in(text, &scope, NULL, out);
 }
 
@@ -108,7 +109,7 @@ static void compare(const struct oracle *oracle, size_t count, const char *const
     free(answers);
 }
 
-static const char *const seed_defined[] = {"-D", "default_seed=12345", NULL};
+static const char *const seed_defined[] = {"-D", "default_seed=12345", "-D", "größe_2=7", NULL};
 
 static struct question *ask(size_t *count, const char *text)
 {
@@ -120,11 +121,36 @@ static struct question *ask(size_t *count, const char *text)
     return question;
 }
 
+/* CASE with 40 branches, parentheses 50 deep, a sum of 120. */
+static void ask_large(size_t *count)
+{
+    struct str branches = {0}, nested = {0}, sum = {0};
+    str_append(&branches, "CASE");
+    for (int i = 0; i < 40; i++)
+        str_printf(&branches, " WHEN 3=%d THEN %d", i == 37 ? 3 : 4, i);
+    str_append(&branches, " END");
+    for (int i = 0; i < 50; i++)
+        str_append(&nested, "(");
+    str_append(&nested, "1 + 2");
+    for (int i = 0; i < 50; i++)
+        str_append(&nested, ")");
+    for (int i = 0; i < 120; i++)
+        str_printf(&sum, "%d+", i % 10);
+    str_append(&sum, "1");
+    ask(count, str_text(&branches));
+    ask(count, str_text(&nested));
+    ask(count, str_text(&sum));
+    str_deinit(&branches);
+    str_deinit(&nested);
+    str_deinit(&sum);
+}
+
 static void written_cases(void **state)
 {
     size_t count = 0;
     for (size_t i = 0; i < COUNT(written); i++)
         ask(&count, written[i]);
+    ask_large(&count);
     compare(*state, count, seed_defined);
 }
 
