@@ -151,18 +151,58 @@ static bool describe(struct session *session, const char *what, const char *wher
     return ok || err_set(err, ERR_SERVER, where, "%s: %s", what, PQerrorMessage(db_handle(session->db)));
 }
 
+/* How many columns its rows must have, and the key that says so. */
+static int columns_wanted(const struct transaction *transaction, const struct statement *statement, const char **key)
+{
+    *key = "into";
+    if (statement->keep != KEEP_ROWS)
+        return statement->n_into;
+    *key = "as";
+    for (int i = 0; i < transaction->n_steps; i++)
+        if (transaction->steps[i].kind == STEP_EACH && transaction->steps[i].loop == statement->loop)
+            return transaction->steps[i].n_into;
+    return 0;
+}
+
 /* A variable without a column would keep what was in it before. */
-static bool check_into(struct session *session, const struct statement *statement, const char *what, struct err *err)
+static bool check_into(struct session *session, const struct transaction *transaction,
+                       const struct statement *statement, const char *what, struct err *err)
 {
     int n;
     Oid type;
-    if (statement->n_into == 0)
+    const char *key;
+    int wanted = columns_wanted(transaction, statement, &key);
+    if (wanted == 0)
         return true;
     if (!describe(session, what, statement->where, &n, &type, err))
         return false;
-    return n >= statement->n_into ||
-           err_set(err, ERR_INPUT, statement->where, "%s: `into` names %d variable%s, and the rows have %d column%s",
-                   what, statement->n_into, statement->n_into == 1 ? "" : "s", n, n == 1 ? "" : "s");
+    return n >= wanted ||
+           err_set(err, ERR_INPUT, statement->where, "%s: `%s` names %d variable%s, and the rows have %d column%s",
+                   what, key, wanted, wanted == 1 ? "" : "s", n, n == 1 ? "" : "s");
+}
+
+static const struct copy_rows *copy_of(const struct transaction *transaction, const struct statement *statement)
+{
+    for (int i = 0; i < transaction->n_steps; i++)
+        if (transaction->steps[i].kind == STEP_COPY && transaction->steps[i].statement == statement->number - 1)
+            return transaction->steps[i].copy;
+    return NULL;
+}
+
+/* COPY says nothing until it runs; INSERT asks for the same table, columns and rights. */
+static void append_rehearsed(struct str *out, const struct transaction *transaction, const struct statement *statement)
+{
+    const struct copy_rows *copy = copy_of(transaction, statement);
+    const char *end = copy ? strstr(statement->sql, " FROM STDIN") : NULL;
+    if (!end) {
+        str_append(out, statement->sql);
+        return;
+    }
+    const char *table = statement->sql + strlen("COPY ");
+    str_printf(out, "INSERT INTO %.*s SELECT ", (int)(end - table), table);
+    for (int i = 0; i < copy->n_values; i++)
+        str_append(out, i ? ", NULL" : "NULL");
+    str_append(out, " WHERE false");
 }
 
 /* To find out what a role may not do can be the purpose. */
@@ -177,22 +217,33 @@ static bool refused_to_role(const struct session *session, const struct variant 
     return true;
 }
 
-static bool prepare_statement(struct session *session, const struct variant *variant,
-                              const struct transaction *transaction, const struct statement *statement, bool *writes,
-                              struct err *err)
+static bool prepare_sql(struct session *session, const struct variant *variant, const struct transaction *transaction,
+                        const struct statement *statement, const char *sql, bool *writes, struct err *err)
 {
     char what[128];
     struct plan plan = {0};
     snprintf(what, sizeof what, "transaction %.64s, statement %d", transaction->name, statement->number);
-    if (!db_prepare_check(session->db, what, statement->sql, err))
+    if (!db_prepare_check(session->db, what, sql, err))
         return session_blame(session, statement->where, err);
-    if (!check_into(session, statement, what, err))
+    if (!check_into(session, transaction, statement, what, err))
         return false;
-    if (!plan_capture(session->db, what, statement->sql, statement->n_params, NULL, &plan, err))
+    if (!plan_capture(session->db, what, sql, statement->n_params, NULL, &plan, err))
         return refused_to_role(session, variant, what, plan.error) || session_blame(session, statement->where, err);
     *writes = *writes || plan.writes;
     plan_deinit(&plan);
     return true;
+}
+
+static bool prepare_statement(struct session *session, const struct variant *variant,
+                              const struct transaction *transaction, const struct statement *statement, bool *writes,
+                              struct err *err)
+{
+    struct str sql = {0};
+    append_rehearsed(&sql, transaction, statement);
+    bool ok = sql.failed ? err_memory(err)
+                         : prepare_sql(session, variant, transaction, statement, str_text(&sql), writes, err);
+    str_deinit(&sql);
+    return ok;
 }
 
 /* --- Scripts ------------------------------------------------------------------------------------------------------ */

@@ -105,6 +105,18 @@ static void variants(void **state)
     finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kind)', revert: DROP INDEX b }", "revert", ".yaml");
 }
 
+static void rows_and_copies_that_do_not_fit(void **state)
+{
+    (void)state;
+    static const char sql[] = "sql: SELECT count(*) FROM items WHERE kind = :kind";
+    finds(sql, "steps: [ { sql: SELECT 1, each: { as: [kind, b], do: [ { sql: SELECT 2 } ] } } ]",
+          "`as` names 2 variables, and the rows have 1 column", ".yaml:12");
+    finds(sql, "steps: [ { copy: items, rows: 2, columns: { ids: 1 } } ]", "column \"ids\" of relation \"items\"",
+          ".yaml:12");
+    finds(sql, "steps: [ { copy: item, rows: 2, columns: { id: 1 } } ]", "relation \"item\" does not exist",
+          ".yaml:12");
+}
+
 static void sql_files_by_their_own_name(void **state)
 {
     (void)state;
@@ -239,6 +251,7 @@ int main(void)
         cmocka_unit_test(schema_and_constraints),
         cmocka_unit_test(tables_that_the_schema_does_not_make),
         cmocka_unit_test(columns_that_fill_themselves),
+        cmocka_unit_test(rows_and_copies_that_do_not_fit),
         cmocka_unit_test(sql_files_by_their_own_name),
         cmocka_unit_test(the_statement_where_the_server_gives_no_place),
         cmocka_unit_test(more_variables_than_columns),
