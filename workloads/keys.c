@@ -11,8 +11,10 @@
 /* clang-format off */
 #define LATER(name, help) {name, KEY_LATER, 0, 0, 0, NULL, help, NULL, NULL, FORM_OF_KIND}
 /* `inner` are the keys of FORM_MAP, FORM_MAPS and FORM_LIST; else NULL. */
-#define ELSEWHERE(name, form, inner, help) {name, KEY_ELSEWHERE, 0, 0, 0, NULL, help, NULL, inner, form}
-#define BIND(name, fn, form, inner, help) {name, KEY_BIND, 0, 0, 0, NULL, help, fn, inner, form}
+#define ELSEWHERE(name, form, inner, help) {name, KEY_ELSEWHERE, 0, 0, 0, NULL, help, NULL, inner, form, false}
+#define REQUIRED(name, form, inner, help) {name, KEY_ELSEWHERE, 0, 0, 0, NULL, help, NULL, inner, form, true}
+#define BIND(name, fn, form, inner, help) {name, KEY_BIND, 0, 0, 0, NULL, help, fn, inner, form, false}
+#define BIND_REQUIRED(name, fn, form, inner, help) {name, KEY_BIND, 0, 0, 0, NULL, help, fn, inner, form, true}
 #define SECTION(name, keys, help) {name, KEY_SECTION, 0, 0, 0, NULL, help, NULL, keys, FORM_MAP}
 #define END {NULL, KEY_LATER, 0, 0, 0, NULL, NULL, NULL, NULL, FORM_OF_KIND}
 /* clang-format on */
@@ -79,7 +81,7 @@ static const struct key retry_keys[] = {
 /* Settings first: sections of plain values, whose seed the tables need. Then in the order in which they need each
  * other. */
 const struct key top_keys[] = {
-    BIND("workload", bind_name, FORM_NAME, NULL, "its name; on a server, the schema's too"),
+    BIND_REQUIRED("workload", bind_name, FORM_NAME, NULL, "its name; on a server, the schema's too"),
     {"about", KEY_TEXT, AT(about), 0, 0, "", "the question it answers", NULL, NULL},
     SECTION("sweep", sweep_keys, "what is crossed with the variants"),
     SECTION("load", load_keys, "clients, arrivals, think time"),
@@ -93,7 +95,7 @@ const struct key top_keys[] = {
     BIND("params", bind_params, FORM_EXPRESSIONS, NULL, "constants; -D name=value overrides"),
     BIND("sources", bind_sources, FORM_FILES, NULL, "CSV files with a header line: read-only tables"),
     BIND("tables", bind_tables, FORM_MAPS, table_keys, "what to generate"),
-    BIND("transactions", bind_transactions, FORM_MAPS, transaction_keys, "units of work"),
+    BIND_REQUIRED("transactions", bind_transactions, FORM_MAPS, transaction_keys, "units of work"),
     BIND("variants", bind_variants, FORM_MAPS, variant_keys, "changes to compare; the first is the baseline"),
     BIND("session", bind_session, FORM_SETTINGS, NULL, "settings of every session"),
     BIND("server", bind_server, FORM_SETTINGS, NULL, "settings of the private server"),
@@ -103,8 +105,8 @@ const struct key top_keys[] = {
 };
 
 const struct key table_keys[] = {
-    ELSEWHERE("rows", FORM_EXPRESSION, NULL, "how many; an expression of params and rows(t)"),
-    ELSEWHERE("columns", FORM_EXPRESSIONS, NULL, "name: expression"),
+    REQUIRED("rows", FORM_EXPRESSION, NULL, "how many; an expression of params and rows(t)"),
+    REQUIRED("columns", FORM_EXPRESSIONS, NULL, "name: expression"),
     END,
 };
 
@@ -138,20 +140,20 @@ const struct key step_keys[] = {
 };
 
 const struct key each_keys[] = {
-    ELSEWHERE("as", FORM_NAMES, NULL, "variables that take the columns of a row"),
-    ELSEWHERE("do", FORM_LIST, step_keys, "steps for every row"),
+    REQUIRED("as", FORM_NAMES, NULL, "variables that take the columns of a row"),
+    REQUIRED("do", FORM_LIST, step_keys, "steps for every row"),
     END,
 };
 
 const struct key repeat_keys[] = {
-    ELSEWHERE("times", FORM_EXPRESSION, NULL, "how often"),
-    ELSEWHERE("do", FORM_LIST, step_keys, "steps of each round"),
+    REQUIRED("times", FORM_EXPRESSION, NULL, "how often"),
+    REQUIRED("do", FORM_LIST, step_keys, "steps of each round"),
     END,
 };
 
 const struct key elif_keys[] = {
-    ELSEWHERE("if", FORM_EXPRESSION, NULL, "a condition"),
-    ELSEWHERE("then", FORM_LIST, step_keys, "steps when it is true, and none before it was"),
+    REQUIRED("if", FORM_EXPRESSION, NULL, "a condition"),
+    REQUIRED("then", FORM_LIST, step_keys, "steps when it is true, and none before it was"),
     END,
 };
 
@@ -175,7 +177,7 @@ const struct key variant_keys[] = {
     ELSEWHERE("revert_file", FORM_FILE, NULL, "the same, from a .sql file: its way down"),
     ELSEWHERE("settings", FORM_SETTINGS, NULL, "of every session under this variant"),
     ELSEWHERE("pool", FORM_MAP, pool_keys, "habits of the pool that differ under this variant"),
-    ELSEWHERE("transactions", FORM_MAPS, rewrite_keys, "name: what is different of this transaction under this variant"),
+    ELSEWHERE("transactions", FORM_MAPS, rewrite_keys, "name: what is different of it under this variant"),
     END,
 };
 

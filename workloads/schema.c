@@ -61,7 +61,7 @@ static bool parse_whole(struct loader *loader, const struct key *key, const stru
 }
 
 /* Limits in the rows are round: print them as one would write them. */
-static const char *limit_text(char *buf, size_t size, int64_t ns)
+const char *schema_limit(char *buf, size_t size, int64_t ns)
 {
     if (ns >= NS_PER_S && ns % (3600 * NS_PER_S) == 0)
         snprintf(buf, size, "%lldh", (long long)(ns / (3600 * NS_PER_S)));
@@ -80,7 +80,7 @@ static bool parse_duration(struct loader *loader, const struct key *key, const s
                        written->text);
     else if (*out < key->min || *out > key->max)
         loader_problem(loader, written->origin, "`%s` must be from %s to %s, not `%s`", key->name,
-                       limit_text(least, sizeof least, key->min), limit_text(most, sizeof most, key->max),
+                       schema_limit(least, sizeof least, key->min), schema_limit(most, sizeof most, key->max),
                        written->text);
     else
         return true;
@@ -100,7 +100,7 @@ static bool parse_timeout(struct loader *loader, const struct key *key, const st
         *out = 0;
     else if (*out < key->min || *out > key->max)
         loader_problem(loader, written->origin, "`%s` must be from %s to %s, or never, not `%s`", key->name,
-                       limit_text(least, sizeof least, key->min), limit_text(most, sizeof most, key->max),
+                       schema_limit(least, sizeof least, key->min), schema_limit(most, sizeof most, key->max),
                        written->text);
     return never || (*out >= key->min && *out <= key->max);
 }

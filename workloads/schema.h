@@ -65,11 +65,26 @@ struct key {
     bind_fn *bind;
     const struct key *keys;
     enum key_form form;
+    bool required; /* the map that it stands in is nothing without it */
 };
 
 /* Rows end with a NULL name. */
 extern const struct key top_keys[], pool_keys[], table_keys[], transaction_keys[], step_keys[], each_keys[],
     repeat_keys[], elif_keys[], rewrite_keys[], variant_keys[];
+
+/* A map of the file, found behind its first `owner`. */
+struct key_group {
+    const struct key *keys;
+    const struct key *owner; /* NULL: the file itself */
+    int outer;               /* the group that the owner is in; -1: none */
+};
+enum {
+    KEY_GROUPS_MAX = 32
+};
+/* key_help.c: every map of the file once, from the whole to its parts; returns how many. */
+size_t schema_groups(struct key_group groups[KEY_GROUPS_MAX]);
+/* A time as one would write it: 10ms, 24h. */
+const char *schema_limit(char *buf, size_t size, int64_t ns);
 
 /* Report what is not in `keys`, and what is not supported yet. `what` is where: "a transaction". */
 void schema_check_keys(struct loader *loader, const yaml_node_t *map, const struct key *keys, const char *what);

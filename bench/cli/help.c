@@ -25,14 +25,13 @@ static void pad(struct str *out, size_t from, size_t to)
         str_append_char(out, ' ');
 }
 
-/* Words of `text`, filled to WIDTH, with an indent for the lines after the first. */
-static void fill(struct str *out, size_t at, size_t indent, const char *text)
+void help_fill(struct str *out, size_t at, size_t indent, size_t width, const char *text)
 {
     while (*text) {
         size_t len = strcspn(text, " ");
         char word[128];
         snprintf(word, sizeof word, "%.*s", (int)len, text);
-        if (at > indent && at + 1 + characters(word) > WIDTH) {
+        if (at > indent && at + 1 + characters(word) > width) {
             str_append_char(out, '\n');
             pad(out, 0, indent);
             at = indent;
@@ -45,6 +44,17 @@ static void fill(struct str *out, size_t at, size_t indent, const char *text)
         text += len + (text[len] == ' ');
     }
     str_append_char(out, '\n');
+}
+
+void help_left(struct str *out, const char *left, size_t column)
+{
+    str_append(out, left);
+    if (characters(left) + 2 > column) {
+        str_append_char(out, '\n');
+        pad(out, 0, column);
+    } else {
+        pad(out, characters(left), column);
+    }
 }
 
 static void option_left(const struct option_row *row, char *buf, size_t size)
@@ -60,14 +70,8 @@ static void option_line(const struct option_row *row, struct str *out)
 {
     char left[96];
     option_left(row, left, sizeof left);
-    str_append(out, left);
-    if (characters(left) + 2 > COLUMN) {
-        str_append_char(out, '\n');
-        pad(out, 0, COLUMN);
-    } else {
-        pad(out, characters(left), COLUMN);
-    }
-    fill(out, COLUMN, COLUMN, row->help);
+    help_left(out, left, COLUMN);
+    help_fill(out, COLUMN, COLUMN, WIDTH, row->help);
 }
 
 static bool is_heading(const struct option_row *row)
@@ -103,7 +107,7 @@ void help_command(const struct command *command, struct str *out)
                command->operands);
     if (command->more) {
         str_append_char(out, '\n');
-        fill(out, 0, 0, command->more);
+        help_fill(out, 0, 0, WIDTH, command->more);
     }
     for (const struct option_row *row = option_rows; row->name || row->help; row++) {
         if (is_heading(row) && heads_something(row, command->bit))
@@ -129,6 +133,8 @@ void help_program(const struct command *commands, struct str *out)
         pad(out, characters(left), COLUMN);
         str_printf(out, "%s\n", command->about);
     }
+    str_append(out, "\nTopics:\n");
+    help_topics(out);
     str_append(out, "\n`pgdyno COMMAND --help` shows examples and options of a command; `man pgdyno` has it all.\n");
 }
 

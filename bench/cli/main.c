@@ -21,7 +21,7 @@
  *               eval, operators, format, permute, function_table, functions, functions_data,
  *               functions_document, mixed   and run    claims  what columns promise
  *               rates    500/s, 80%                   check, check_load  is it sound        catalog  finds what is there
- *               script, bind_script, scripts  pgbench's
+ *               script, bind_script, scripts  pgbench's  key_help, json_schema  keys for people and editors
  *   bench/run/  session  reach the server             preflight, setting_match  what must be so
  *               rehearse  all SQL once                seed      fill, reuse, clean        settle  vacuum, checkpoint
  *               restore  the seeded state             variant   enter, leave              sample  plans
@@ -43,7 +43,7 @@
  *               markdown  report.md                   hlog, hgrm  histogram files         output  files, checked
  *               plot, picture, plot_percentiles, plot_pools, plot_ratios, plot_time, plot_ledger   gnuplot
  *               report   all of it
- *   bench/cli/  main     this                         opt       options as rows           help    --help, man page
+ *   bench/cli/  main     this                         opt       options as rows           help, help_topics  --help, help, man
  *               job      what commands share          view      progress                  redact  no passwords
  *               folder   where results go             report_step  report and table       plan_text, plan_load, plan_table
  *               column_table  what seed says
@@ -59,6 +59,8 @@
 #include "cli/redact.h"
 #include "pg/query.h"
 #include "workloads/script.h"
+
+static int cmd_help(const struct options *options, const char *command_line);
 
 static const struct command commands[] = {
     {"run", FOR_RUN, "WORKLOAD [URI]", 1, 1, cmd_run, "seed, sweep, report: the main job",
@@ -91,6 +93,12 @@ static const struct command commands[] = {
     {"list", FOR_LIST, "", 0, 0, cmd_list, "the workloads that come with it", "pgdyno list", NULL},
     {"clean", FOR_CLEAN, "WORKLOAD [URI]", 1, 1, cmd_clean, "drop what seed created", "pgdyno clean tasks -d bench",
      "Refuses a schema that pgdyno did not make."},
+    {"help", FOR_HELP, "[TOPIC]", 0, 1, cmd_help, "a command, or the language of workload files",
+     "pgdyno help run                                        # the same as pgdyno run --help\n"
+     "pgdyno help workload                                   # every key of the file, with defaults and limits\n"
+     "pgdyno help expressions                                # every function and operator\n"
+     "pgdyno help schema > pgdyno.schema.json                # for an editor that completes and checks",
+     "TOPIC is a command, workload, expressions or schema."},
     {0},
 };
 
@@ -99,6 +107,17 @@ static int print(struct str *text)
     fputs(str_text(text), stdout);
     str_deinit(text);
     return finish_output(EXIT_OK);
+}
+
+static int cmd_help(const struct options *options, const char *command_line)
+{
+    (void)command_line;
+    struct str text = {0};
+    struct err err = {0};
+    if (help_topic(commands, options->n_operands > 0 ? options->operands[0] : NULL, &text, &err))
+        return print(&text);
+    str_deinit(&text);
+    return error_print(&err);
 }
 
 static int print_version(void)
@@ -190,7 +209,7 @@ static int general(const char *word, bool *done)
 {
     struct str text = {0};
     *done = true;
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "help") == 0)
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0)
         help_program(commands, &text);
     else if (strcmp(word, "--mdoc") == 0) /* for the build */
         help_man(commands, &text);

@@ -228,8 +228,8 @@ const struct option_row option_rows[] = {
     {'P', "progress", "SEC", FOR_RUN, set_progress, 0, NULL, "pgbench's progress line every SEC seconds"},
     {0, "latency-percentiles", "P,…", SHOWS, set_percentiles, 0, NULL, "columns of the table; default: 50,95,99, and 50,99 where transactions may wait for a connection"},
     {0, "plots", "FORMAT", SHOWS, set_plots, MEMBER(plots), NULL, "svg (default), png or none"},
-    {'q', "quiet", NULL, FOR_ALL & ~FOR_LIST, set_flag, MEMBER(quiet), NULL, "no progress and no notices"},
-    {0, "no-color", NULL, FOR_ALL & ~FOR_LIST, set_flag, MEMBER(no_color), NULL, "no colour, as with NO_COLOR set"},
+    {'q', "quiet", NULL, FOR_ALL & ~(FOR_LIST | FOR_HELP), set_flag, MEMBER(quiet), NULL, "no progress and no notices"},
+    {0, "no-color", NULL, FOR_ALL & ~(FOR_LIST | FOR_HELP), set_flag, MEMBER(no_color), NULL, "no colour, as with NO_COLOR set"},
 
     HEADING("Other"),
     {0, "keep", NULL, FOR_RUN | FOR_SEED, set_flag, MEMBER(keep), NULL, "leave the private server's folder behind"},

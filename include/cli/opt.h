@@ -19,7 +19,8 @@ enum for_command {
     FOR_COMPARE = 16,
     FOR_LIST = 32,
     FOR_CLEAN = 64,
-    FOR_ALL = 127
+    FOR_HELP = 128,
+    FOR_ALL = 255
 };
 
 enum {

@@ -25,6 +25,23 @@ struct override {
  * what is no such section. */
 const char *workload_key(const char *section, size_t i);
 
+/* One key of the file, for a help page. */
+struct key_help {
+    char where[80];       /* "sweep:", "tables: NAME:"; "" is the file itself; keys of one place are neighbours */
+    const char *name;
+    const char *help;     /* no capital, no full stop */
+    const char *values;   /* "a whole number", "SQL"; "" where `help` says it */
+    char limits[48];      /* "from 1 to 10000"; "" without */
+    const char *fallback; /* as one would write it; NULL: none, or nothing */
+    bool required;
+    bool supported;
+};
+/* The i-th, from 0; false behind the last. */
+bool workload_key_help(size_t i, struct key_help *out);
+
+/* The file's schema for editors, JSON Schema draft 7, from the same rows. False when there is no memory. */
+bool workload_json_schema(struct str *out);
+
 /* Read, check and bind. All mistakes of the file are collected in `problems` at once (with place, line, caret, nearest
  * name). False, *out NULL, if there was any. Sends nothing to a server. The caller frees *out. */
 bool workload_load(const char *path, const struct override *overrides, size_t n_overrides, struct workload **out,
