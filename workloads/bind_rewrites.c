@@ -53,6 +53,19 @@ static void check_let(struct loader *loader, const yaml_node_t *rewrite, const y
     }
 }
 
+/* A script says everything itself, and takes nothing from the transaction that it was. */
+static void leave_to_script(struct loader *loader, const yaml_node_t *rewrite, struct transaction_parts *parts)
+{
+    static const char *const others[] = {"let", "autocommit", "pipeline"};
+    for (size_t i = 0; parts->body != rewrite && i < sizeof others / sizeof others[0]; i++) {
+        const yaml_node_t *node = doc_get(&loader->doc, rewrite, others[i]);
+        if (node)
+            doc_problem(&loader->doc, node, "`%s` changes nothing: the transaction is a script, which says it itself",
+                        others[i]);
+    }
+    parts->let = parts->autocommit = parts->pipeline = NULL;
+}
+
 static void bind_rewrite(struct loader *loader, const yaml_node_t *key, const yaml_node_t *rewrite, int place,
                          struct transaction *transaction)
 {
@@ -70,12 +83,14 @@ static void bind_rewrite(struct loader *loader, const yaml_node_t *key, const ya
         check_let(loader, rewrite, original);
     if (loader->problems->count > before || !doc_is_map(original))
         return;
-    const struct transaction_parts parts = {.body = has_body(loader, rewrite) ? rewrite : original,
-                                            .let = either(loader, rewrite, original, "let"),
-                                            .weight = either(loader, rewrite, original, "weight"),
-                                            .autocommit = either(loader, rewrite, original, "autocommit"),
-                                            .pipeline = either(loader, rewrite, original, "pipeline"),
-                                            .variant = place};
+    struct transaction_parts parts = {.body = has_body(loader, rewrite) ? rewrite : original,
+                                      .let = either(loader, rewrite, original, "let"),
+                                      .weight = either(loader, rewrite, original, "weight"),
+                                      .autocommit = either(loader, rewrite, original, "autocommit"),
+                                      .pipeline = either(loader, rewrite, original, "pipeline"),
+                                      .variant = place};
+    if (doc_get(&loader->doc, parts.body, "script"))
+        leave_to_script(loader, rewrite, &parts);
     transaction[i] = (struct transaction){.name = loader->workload->transactions[i].name};
     bind_parts(loader, key, &parts, &transaction[i]);
 }
