@@ -165,7 +165,7 @@ const struct key rewrite_keys[] = {
     ELSEWHERE("steps", FORM_LIST, step_keys, "steps instead of the old body"),
     ELSEWHERE("autocommit", FORM_BOOL, NULL, "true: no BEGIN … COMMIT around the steps"),
     ELSEWHERE("pipeline", FORM_BOOL, NULL, "true: statements are sent without waiting for answers that no step needs"),
-    LATER("script", "a pgbench script"),
+    ELSEWHERE("script", FORM_TEXT, NULL, "a pgbench script instead of the old body"),
     END,
 };
 

@@ -365,7 +365,8 @@ static void rewrites_change_what_they_say(void **state)
     const struct transaction *mine = rewritten->transactions, *theirs = workload->transactions;
     size_t n = workload->n_transactions;
     assert_string_equal(rewritten->about,
-                        "one (rewritten, weight 5); many (other variables, autocommit false); piped (pipeline false)");
+                        "one (rewritten, weight 5); many (other variables, autocommit false); piped (rewritten); "
+                        "scripted (rewritten, weight 0)");
     assert_true(rewritten->rewrites && !workload->variants[0].rewrites);
     assert_ptr_equal(workload->variants[0].transactions, theirs);
     assert_int_equal(rewritten->total_weight, 8);
@@ -378,7 +379,9 @@ static void rewrites_change_what_they_say(void **state)
     assert_int_equal(find(mine, n, "many")->n_steps, find(theirs, n, "many")->n_steps);
     assert_string_not_equal(find(mine, n, "many")->statements[0].prepared_name,
                             find(theirs, n, "many")->statements[0].prepared_name);
-    assert_false(find(mine, n, "piped")->pipeline);
+    assert_true(find(mine, n, "piped")->script && !find(mine, n, "piped")->pipeline);
+    assert_false(find(mine, n, "scripted")->script);
+    assert_string_equal(find(mine, n, "scripted")->statements[0].sql, "SELECT 9");
     assert_ptr_equal(find(mine, n, "all_steps")->steps, find(theirs, n, "all_steps")->steps);
     workload_free(workload);
 }
