@@ -73,7 +73,8 @@ static const struct command commands[] = {
      "pgdyno run bank --dry-run                              # what it would do, and how long\n"
      "pgdyno run -b tpcb-like -s 10 -c 8                     # pgbench's script on pgbench's tables\n"
      "pgdyno run -f mine.sql@3 -b select-only -d bench       # scripts on the tables that are there",
-     "WORKLOAD is a file, or the name of one that `pgdyno list` shows. Ctrl-C once reports what was measured, twice "
+     "WORKLOAD is a file, or the name of one that `pgdyno list` shows. Without it, scripts (-f, -b) run on the tables that a "
+     "given server has, or on pgbench's own on a private one. Ctrl-C once reports what was measured, twice "
      "ends at once."},
     {"seed", FOR_SEED, "WORKLOAD [URI]", 1, 1, cmd_seed, "only create and fill the tables",
      "pgdyno seed tasks -d bench --scale=10\n"

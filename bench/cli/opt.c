@@ -163,8 +163,7 @@ const struct option_row option_rows[] = {
     {'W', "password", NULL, ON_SERVER, refuse, 0,
      "does not exist: keep the password in ~/.pgpass, a service file, or PGPASSWORD", NULL},
 
-    HEADING("pgbench scripts, in place of the workload's transactions; without WORKLOAD: on the tables that are there, or "
-            "on pgbench's"),
+    HEADING("pgbench scripts, in place of the workload's transactions"),
     {'f', "file", "FILE[@WEIGHT]", MEASURES, add_script, 0, OVERRIDE_SCRIPT_FILE,
      "a pgbench script, chosen WEIGHT times as often as others; may be given again; - is standard input"},
     {'b', "builtin", "NAME[@WEIGHT]", MEASURES, add_script, 0, OVERRIDE_SCRIPT_BUILTIN,
