@@ -1,5 +1,6 @@
 /* The asynchronous connection by itself, with poll() as its loop. */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,6 +166,125 @@ static void test_copy_loses_the_connection(void **state)
     assert_int_equal(reply(conn), CONN_LOST);
 }
 
+static void test_rows_are_copied_in(void **state)
+{
+    struct conn *conn = *state;
+    char row[64];
+    assert_true(conn_send_query(conn, "CREATE TEMP TABLE copied (id int PRIMARY KEY, t text)"));
+    assert_int_equal(reply(conn), CONN_DONE);
+    assert_true(conn_send_copy(conn, "COPY copied FROM STDIN"));
+    assert_int_equal(reply(conn), CONN_COPY_IN);
+    for (int i = 0; i < 200000; i++) {
+        assert_true(conn_copy_put(conn, row, (size_t)snprintf(row, sizeof row, "%d\tsome text to fill a socket\n", i)));
+        if (conn->want & CONN_WANT_WRITE) /* told when it is out */
+            assert_int_equal(reply(conn), CONN_COPY_IN);
+    }
+    assert_true(conn_copy_end(conn, NULL));
+    assert_int_equal(reply(conn), CONN_DONE);
+    assert_false(conn->failed);
+    assert_true(conn_send_query(conn, "SELECT count(*) FROM copied"));
+    assert_int_equal(reply(conn), CONN_DONE);
+    assert_string_equal(PQgetvalue(conn->result, 0, 0), "200000");
+    assert_true(conn_send_query(conn, "COPY copied FROM STDIN")); /* nobody would send the rows */
+    assert_int_equal(reply(conn), CONN_LOST);
+}
+
+static void test_a_copy_that_fails(void **state)
+{
+    struct conn *conn = *state;
+    static const char *const whys[] = {NULL, "none can be made"};
+    assert_true(conn_send_query(conn, "CREATE TEMP TABLE failing (id int)"));
+    assert_int_equal(reply(conn), CONN_DONE);
+    for (int i = 0; i < 2; i++) {
+        assert_true(conn_send_copy(conn, "COPY failing FROM STDIN"));
+        assert_int_equal(reply(conn), CONN_COPY_IN);
+        assert_true(conn_copy_put(conn, "1\n", 2) && conn_copy_put(conn, i ? "2\n" : "x\n", 2));
+        assert_true(conn_copy_end(conn, whys[i]));
+        assert_int_equal(reply(conn), CONN_DONE);
+        assert_true(conn->failed);
+        assert_true(conn->code == (i ? SQLSTATE('5', '7', '0', '1', '4') : SQLSTATE('2', '2', 'P', '0', '2')));
+    }
+    assert_true(conn_send_copy(conn, "COPY nowhere FROM STDIN"));
+    assert_int_equal(reply(conn), CONN_DONE);
+    assert_true(conn->failed && !conn->copying);
+    assert_true(conn_send_query(conn, "SELECT count(*) FROM failing"));
+    assert_int_equal(reply(conn), CONN_DONE);
+    assert_string_equal(PQgetvalue(conn->result, 0, 0), "0");
+}
+
+static enum conn_status next(struct conn *conn)
+{
+    enum conn_status status = conn_next(conn);
+    return status == CONN_PENDING ? reply(conn) : status;
+}
+
+static void test_a_pipeline_answers_one_by_one(void **state)
+{
+    struct conn *conn = *state;
+    const char *params[] = {"7"};
+    assert_true(conn_pipeline_begin(conn));
+    assert_true(conn_send_params(conn, "BEGIN", 0, NULL) && conn_send_params(conn, "SELECT $1::int", 1, params));
+    assert_true(conn_flush(conn));
+    assert_int_equal(reply(conn), CONN_ANSWER);
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_string_equal(PQgetvalue(conn->result, 0, 0), "7");
+    assert_int_equal(next(conn), CONN_DONE);
+    assert_true(conn_send_params(conn, "SELECT 8", 0, NULL) && conn_send_params(conn, "COMMIT", 0, NULL));
+    assert_true(conn_sync(conn));
+    assert_int_equal(reply(conn), CONN_ANSWER);
+    PGresult *rows = conn_take_rows(conn);
+    assert_string_equal(PQgetvalue(rows, 0, 0), "8");
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_int_equal(conn->ended, CONN_END_COMMIT);
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_true(conn->synced);
+    assert_int_equal(next(conn), CONN_DONE);
+    assert_false(conn_in_transaction(conn));
+    assert_true(conn_pipeline_end(conn));
+    assert_string_equal(PQgetvalue(rows, 0, 0), "8"); /* ours */
+    PQclear(rows);
+    assert_true(conn_send_query(conn, "SELECT 9"));
+    assert_int_equal(reply(conn), CONN_DONE);
+}
+
+static void test_a_failure_skips_the_rest_of_a_pipeline(void **state)
+{
+    struct conn *conn = *state;
+    char buf[256];
+    assert_true(conn_pipeline_begin(conn));
+    for (int i = 0; i < 3; i++)
+        assert_true(conn_send_params(conn, i == 1 ? "SELECT 1/0" : "SELECT 1", 0, NULL));
+    assert_true(conn_sync(conn) && conn_send_params(conn, "SELECT 2", 0, NULL) && conn_sync(conn));
+    assert_int_equal(reply(conn), CONN_ANSWER);
+    assert_false(conn->failed || conn->aborted);
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_true(conn->failed);
+    assert_string_equal(conn_error(conn, buf, sizeof buf), "division by zero");
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_true(conn->aborted && !conn->failed);
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_true(conn->synced);
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_string_equal(PQgetvalue(conn->result, 0, 0), "2");
+    assert_int_equal(next(conn), CONN_ANSWER);
+    assert_int_equal(next(conn), CONN_DONE);
+    assert_true(conn_pipeline_end(conn));
+}
+
+static void test_lost_in_a_pipeline(void **state)
+{
+    struct conn *conn = *state;
+    assert_true(conn_pipeline_begin(conn));
+    assert_true(conn_send_params(conn, "SELECT 1", 0, NULL));
+    assert_true(conn_send_params(conn, "SELECT pg_terminate_backend(pg_backend_pid())", 0, NULL));
+    assert_true(conn_send_params(conn, "SELECT 2", 0, NULL) && conn_sync(conn));
+    assert_int_equal(reply(conn), CONN_ANSWER);
+    enum conn_status status = next(conn);
+    while (status == CONN_ANSWER) /* some versions tell of the end as an answer first */
+        status = next(conn);
+    assert_int_equal(status, CONN_LOST);
+}
+
 static void test_refusals_carry_their_code(void **state)
 {
     (void)state;
@@ -192,6 +312,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hung_up_cannot_send, open_conn, close_conn),
         cmocka_unit_test_setup_teardown(test_cancel, open_conn, close_conn),
         cmocka_unit_test_setup_teardown(test_copy_loses_the_connection, open_conn, close_conn),
+        cmocka_unit_test_setup_teardown(test_rows_are_copied_in, open_conn, close_conn),
+        cmocka_unit_test_setup_teardown(test_a_copy_that_fails, open_conn, close_conn),
+        cmocka_unit_test_setup_teardown(test_a_pipeline_answers_one_by_one, open_conn, close_conn),
+        cmocka_unit_test_setup_teardown(test_a_failure_skips_the_rest_of_a_pipeline, open_conn, close_conn),
+        cmocka_unit_test_setup_teardown(test_lost_in_a_pipeline, open_conn, close_conn),
         cmocka_unit_test(test_refusals_carry_their_code),
     };
     return cmocka_run_group_tests(tests, test_server_start, test_server_stop);
