@@ -61,6 +61,8 @@ look() {
         want bats program bats
         want default-jre-headless program java
         want libhdrhistogram-java jar # the .hlog format's reference implementation
+        want python3-jsonschema python3 -c 'import jsonschema' # checks the schema that editors get
+        want python3-yaml python3 -c 'import yaml'
         want clang program clang
         want libclang-rt-dev libfuzzer
     fi

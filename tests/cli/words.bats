@@ -14,14 +14,14 @@ teardown() { common_teardown; }
 @test "--help names every command" {
     run --separate-stderr "$PGDYNO" --help
     [ "$status" -eq 0 ]
-    for command in run seed check report compare list clean; do
+    for command in run seed check report compare list clean help; do
         [[ $output == *"  $command "* ]]
     done
     [ -z "$stderr" ]
 }
 
 @test "--help of every command begins with examples and ends with status 0" {
-    for command in run seed check report compare list clean; do
+    for command in run seed check report compare list clean help; do
         run "$PGDYNO" "$command" --help
         [ "$status" -eq 0 ]
         [ "${lines[1]}" = "Examples:" ]
@@ -29,6 +29,23 @@ teardown() { common_teardown; }
         run "$PGDYNO" "$command" '-?'
         [ "$status" -eq 0 ]
     done
+}
+
+@test "help has an overview, commands, and the language; an unknown topic names the nearest" {
+    [ "$("$PGDYNO" help)" = "$("$PGDYNO" --help)" ]
+    [ "$("$PGDYNO" help run)" = "$("$PGDYNO" run --help)" ]
+    run "$PGDYNO" help expressions
+    [ "$status" -eq 0 ]
+    [[ $output == *"random_zipfian(lo, hi, s)"* ]]
+    run "$PGDYNO" help workload
+    [ "$status" -eq 0 ]
+    [[ $output == *"acquire_timeout"*"default never"* ]]
+    run "$PGDYNO" help schema
+    [ "$status" -eq 0 ]
+    [[ $output == "{"*'"additionalProperties": false'*"}" ]]
+    run "$PGDYNO" help worklaod
+    [ "$status" -eq 1 ]
+    [[ $output == *'did you mean `workload`?'* ]]
 }
 
 @test "--version names libpq and the servers" {
