@@ -24,6 +24,7 @@ struct reader {
     struct branches *open;
     const char **prefixes; /* of the \gset and \aset so far: names that begin so may come from the server */
     size_t n_prefixes;
+    bool made; /* what later statements refer to may be made by one before them */
 };
 
 /* --- :name ----------------------------------------------------------------------------------------------------------
@@ -142,6 +143,17 @@ static bool is_control(const char *sql)
         if (begins_with(sql, words[i]))
             return true;
     return false;
+}
+
+/* A table, a function, a search_path: whatever may be new to statements behind it. */
+static bool may_make(const struct script_command *command)
+{
+    static const char *const plain[] = {"select", "insert", "update", "delete",  "values",   "with", "merge",
+                                        "table",  "lock",   "vacuum", "analyze", "truncate", "copy", "explain"};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        if (begins_with(command->text, plain[i]))
+            return command->combined;
+    return !is_control(command->text);
 }
 
 static void check_statement(struct reader *reader, const struct script_command *command)
@@ -269,6 +281,8 @@ static void bind_sql(struct reader *reader, const struct script_command *command
     statement->verbatim = true;
     statement->control = !command->combined && is_control(command->text);
     statement->several = command->combined;
+    statement->late = reader->made;
+    reader->made = reader->made || may_make(command);
     cut(reader, &origin, statement);
     keep(reader, command, statement);
     add_step(reader, command, (struct step){.kind = STEP_SQL, .statement = statement->number - 1});

@@ -217,6 +217,8 @@ COLD static void become_ready(struct link *link, int64_t now_ns)
 COLD static void prepare_next(struct link *link, int64_t now_ns)
 {
     const struct mix *mix = link->pool->plan->mix;
+    while (link->n_prepared < mix->n_statements && mix_statement(mix, link->n_prepared, NULL)->late)
+        link->n_prepared++;
     if (link->pool->plan->protocol != PROTOCOL_PREPARED || link->n_prepared == mix->n_statements) {
         become_ready(link, now_ns);
         return;

@@ -35,7 +35,7 @@ bool pipeline_put(struct runner *runner, int statement)
     const struct statement *this = &runner->transaction->statements[statement];
     struct conn *conn = &runner->link->conn;
     bool sent = begin(runner);
-    if (sent && runner->group->protocol == PROTOCOL_PREPARED)
+    if (sent && runner->group->protocol == PROTOCOL_PREPARED && !this->late)
         sent = conn_send_prepared(conn, this->prepared_name, this->n_params, runner->params);
     else if (sent)
         sent = conn_send_params(conn, this->sql, this->n_params, runner->params);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -248,27 +247,6 @@ static bool prepare_statement(struct session *session, const struct variant *var
 
 /* --- Scripts ------------------------------------------------------------------------------------------------------ */
 
-/* Does the statement begin with one of these words? */
-static bool begins_with_any(const char *sql, const char *const *words)
-{
-    size_t len = strspn(sql, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    for (; *words; words++)
-        if (strlen(*words) == len && strncasecmp(*words, sql, len) == 0)
-            return true;
-    return false;
-}
-
-/* A statement before it may make what it refers to. */
-static bool may_refer_to_news(const struct transaction *transaction, const struct statement *statement)
-{
-    static const char *const plain[] = {"select", "insert", "update", "delete", "values", "with", "merge",
-                                        "table",  "begin",  "start",  "commit", "end",    "lock", NULL};
-    for (int i = 0; i < statement->number - 1; i++)
-        if (!begins_with_any(transaction->statements[i].text, plain))
-            return true;
-    return false;
-}
-
 static bool is_word(char c)
 {
     return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
@@ -293,15 +271,14 @@ static bool may_be_no_parameter(const struct session *session, const struct stat
     return statement->verbatim && statement->n_params > 0 && session->workload->measure.protocol == PROTOCOL_SIMPLE;
 }
 
-static bool is_excused(const struct session *session, const struct transaction *transaction,
-                       const struct statement *statement)
+static bool is_excused(const struct session *session, const struct statement *statement)
 {
     static const char *const of_parameters[] = {"42601", "42P18", "42P08", "42804", "42883", "42725", "42P02", "42846"};
     char code[6];
     sqlstate_text(db_sqlstate(session->db), code);
     if (strncmp(code, "42", 2) != 0)
         return false;
-    if (may_refer_to_news(transaction, statement) || makes_names(statement))
+    if (statement->late || makes_names(statement))
         return true;
     for (size_t i = 0; i < sizeof of_parameters / sizeof of_parameters[0]; i++)
         if (strcmp(of_parameters[i], code) == 0)
@@ -309,10 +286,10 @@ static bool is_excused(const struct session *session, const struct transaction *
     return false;
 }
 
-static bool excuse(struct session *session, const struct transaction *transaction, const struct statement *statement,
-                   bool *writes, const struct err *mine, struct err *err)
+static bool excuse(struct session *session, const struct statement *statement, bool *writes, const struct err *mine,
+                   struct err *err)
 {
-    if (mine->kind == ERR_STOPPED || !is_excused(session, transaction, statement))
+    if (mine->kind == ERR_STOPPED || !is_excused(session, statement))
         return err_set(err, mine->kind, mine->where, "%s", mine->text);
     *writes = true;
     log_notice(session->options.log, "%s is not rehearsed: what it says is known when it runs", statement->where);
@@ -328,12 +305,12 @@ static bool prepare_of_script(struct session *session, const struct variant *var
     *writes = *writes || statement->several;
     if (statement->control || statement->several)
         return true;
-    if (!may_refer_to_news(transaction, statement) && !may_be_no_parameter(session, statement))
+    if (!statement->late && !may_be_no_parameter(session, statement))
         return prepare_statement(session, variant, transaction, statement, writes, err);
     if (!db_exec(session->db, "rehearsal", "SAVEPOINT pgdyno_statement", err))
         return false;
     if (!prepare_statement(session, variant, transaction, statement, writes, &mine))
-        return excuse(session, transaction, statement, writes, &mine, err);
+        return excuse(session, statement, writes, &mine, err);
     return db_exec(session->db, "rehearsal", "RELEASE SAVEPOINT pgdyno_statement", err);
 }
 

@@ -116,7 +116,7 @@ static bool capture(struct session *session, const struct transaction *transacti
         return err_set(err, mine.kind, mine.where, "%s", mine.text);
     bool said = plan->error == SQLSTATE_NOT_PERMITTED && variant_role(variant); /* by the rehearsal */
     bool any_text = statement->verbatim && session->workload->measure.protocol == PROTOCOL_SIMPLE;
-    if (!said && !any_text)
+    if (!said && !any_text && !statement->late)
         log_warning(session->options.log, "no plan of %s under variant %s: %s", what, variant->name, mine.text);
     return db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_plan", err);
 }

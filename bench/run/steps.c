@@ -100,7 +100,9 @@ static bool put_statement(struct runner *runner, const struct statement *stateme
     struct conn *conn = &runner->link->conn;
     switch (runner->group->protocol) {
     case PROTOCOL_PREPARED:
-        return conn_send_prepared(conn, statement->prepared_name, statement->n_params, runner->params);
+        if (__builtin_expect(!statement->late, 1))
+            return conn_send_prepared(conn, statement->prepared_name, statement->n_params, runner->params);
+        return conn_send_params(conn, statement->sql, statement->n_params, runner->params);
     case PROTOCOL_EXTENDED:
         return conn_send_params(conn, statement->sql, statement->n_params, runner->params);
     default:

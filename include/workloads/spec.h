@@ -53,6 +53,7 @@ struct statement {
     const char *const *parts; /* n_params + 1 pieces of SQL text around the parameters, for the simple protocol */
     bool control;             /* BEGIN, COMMIT, SAVEPOINT, …: has no plan */
     bool several;             /* queries in one, `\;` of a script: simple protocol only, cannot be prepared */
+    bool late;                /* needs what a statement before it in its script may make: not prepared beforehand */
     bool verbatim;            /* simple protocol: values go in as they are, unquoted, as pgbench does it */
     const char *const *unset; /* verbatim: what stands for a parameter that no \gset has filled: ":name"; NULL: none */
     enum keep keep;
@@ -213,7 +214,7 @@ struct retry_policy {
 
 /* Where the file names a thing, for messages about what only the server can tell. */
 struct file_place {
-    const void *thing; /* a table_spec, column_spec, setting or check of the workload, or the text of SQL or of an index */
+    const void *thing; /* a table_spec, column_spec, setting or check, or the text of SQL or of an index */
     const char *where; /* "tasks.yaml:48" */
     const struct file_place *next;
 };

@@ -194,6 +194,12 @@ static void control_is_marked(void **state)
     assert_false(statements[1].control);
     assert_true(statements[2].control);
     assert_false(statements[3].control);
+    assert_false(statements[3].late);
+    workload_free(workload);
+    workload = load_text("prepared", "SELECT 1; BEGIN; CREATE TEMP TABLE t (x int); SELECT * FROM t; END;");
+    statements = workload->transactions[0].statements;
+    assert_false(statements[2].late);
+    assert_true(statements[3].late);
     workload_free(workload);
 }
 
