@@ -120,7 +120,8 @@ void bind_rewrites(struct loader *loader, const yaml_node_t *node, int place, st
     for (size_t i = 0; i < workload->n_transactions; i++)
         variant->total_weight += transactions[i].weight;
     if (variant->total_weight == 0 && loader->problems->count == before)
-        doc_problem(&loader->doc, node, "every transaction has weight 0 under this variant; at least one must have more");
+        doc_problem(&loader->doc, node,
+                    "every transaction has weight 0 under this variant; at least one must have more");
 }
 
 static void describe_rewrite(struct loader *loader, const yaml_node_t *key, const yaml_node_t *rewrite,

@@ -67,8 +67,9 @@ static bool check_kind(struct loader *loader, const yaml_node_t *node)
     }
     if (!begins_with_word(sql, "copy"))
         return true;
-    doc_problem(&loader->doc, node, "COPY is a step of its own, which makes its rows: `copy: table`, `rows: 100`, "
-                                    "`columns: {name: expression}`");
+    doc_problem(&loader->doc, node,
+                "COPY is a step of its own, which makes its rows: `copy: table`, `rows: 100`, "
+                "`columns: {name: expression}`");
     return false;
 }
 
@@ -142,7 +143,8 @@ static void bind_sql(struct builder *builder, const yaml_node_t *step, const yam
     if (!statement)
         statement = &none; /* its names are known all the same */
     if (into && each)
-        doc_problem(&builder->loader->doc, each, "`into` keeps the only row, `each` walks over all; choose one of them");
+        doc_problem(&builder->loader->doc, each,
+                    "`into` keeps the only row, `each` walks over all; choose one of them");
     if (into) {
         statement->keep = KEEP_INTO;
         statement->n_into = bind_names(builder, into, "`into`", &statement->into);
@@ -218,8 +220,7 @@ static void bind_copy(struct builder *builder, const yaml_node_t *step, const ya
         const struct statement *statement =
             builder_statement(builder, &(struct text_origin){.loader = loader, .node = table}, str_text(&sql));
         if (statement)
-            add_step(builder, step,
-                     (struct step){.kind = STEP_COPY, .statement = statement->number - 1, .copy = copy});
+            add_step(builder, step, (struct step){.kind = STEP_COPY, .statement = statement->number - 1, .copy = copy});
     }
     loader->problems->failed = loader->problems->failed || sql.failed;
     str_deinit(&sql);
@@ -233,8 +234,8 @@ static int bind_branch(struct builder *builder, const yaml_node_t *map, const ya
                        int nesting)
 {
     const yaml_node_t *then = get(builder, map, "then");
-    int jump = add_step(builder, map,
-                        (struct step){.kind = STEP_JUMP_UNLESS, .value = compile(builder, condition, what)});
+    int jump =
+        add_step(builder, map, (struct step){.kind = STEP_JUMP_UNLESS, .value = compile(builder, condition, what)});
     if (then)
         bind_steps(builder, then, "`then`", nesting + 1);
     else
@@ -379,8 +380,9 @@ static void bind_rollback(struct builder *builder, const yaml_node_t *step, cons
     if (!doc_is_scalar(node) || doc_is_empty(node) || strcmp(doc_text(node), "true") != 0)
         doc_problem(&loader->doc, node, "write `rollback: true`, or leave the step out");
     else if (builder->autocommit)
-        doc_problem(&loader->doc, node,
-                    "`rollback` has nothing to undo: with `autocommit: true` each statement is a transaction of its own");
+        doc_problem(
+            &loader->doc, node,
+            "`rollback` has nothing to undo: with `autocommit: true` each statement is a transaction of its own");
     add_step(builder, step, (struct step){.kind = STEP_ROLLBACK});
 }
 

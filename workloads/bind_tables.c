@@ -62,8 +62,7 @@ static void define_for_scripts(struct loader *loader)
             continue;
         const char *value = loader_copy(loader, find_override(loader, name)->value);
         if (value)
-            loader->params[loader->n_params++] =
-                (struct expr_param){loader_copy(loader, name), literal(value)};
+            loader->params[loader->n_params++] = (struct expr_param){loader_copy(loader, name), literal(value)};
     }
 }
 

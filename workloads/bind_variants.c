@@ -254,8 +254,8 @@ void bind_variants(struct loader *loader, const yaml_node_t *node)
     if (!variants)
         return;
     for (size_t i = 0; i < count; i++)
-        bind_variant(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i),
-                     (int)i + 1, &variants[i]);
+        bind_variant(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i), (int)i + 1,
+                     &variants[i]);
     if (count == 0)
         variants[0] = (struct variant){.name = "none",
                                        .about = "as the schema leaves it",

@@ -5,8 +5,8 @@
 
 #include "loader.h"
 
-/* Where a text of the workload came from, so that a mistake in it is shown there: a scalar of the YAML file, or bytes of
- * a file beside it. */
+/* Where a text of the workload came from, so that a mistake in it is shown there: a scalar of the YAML file, or bytes
+ * of a file beside it. */
 struct text_origin {
     struct loader *loader;
     const yaml_node_t *node; /* NULL: of the file below */
@@ -40,7 +40,7 @@ struct builder {
     size_t n_later;
     size_t cap_variables, cap_lets, cap_statements, cap_steps, cap_later;
     bool autocommit; /* each statement is a transaction of its own */
-    int variant;     /* of a rewrite, its place among the variants from 1: part of prepared names; 0: the workload's own */
+    int variant; /* of a rewrite, its place among the variants from 1: part of prepared names; 0: the workload's own */
 };
 
 /* `transaction` is all-zero but its name and what its reader sets itself (weight, pipeline, script, block). */
@@ -63,7 +63,8 @@ void builder_later(struct builder *builder, const char *name, size_t len);
  * transaction->n_steps - 1. */
 struct step *builder_step(struct builder *builder, struct step step);
 /* One statement with its text, name, place and number; `:name` of known slots became parameters, and what is unknown
- * was reported. Its index is transaction->n_statements - 1. NULL: it is no statement at all (reported), or no memory. */
+ * was reported. Its index is transaction->n_statements - 1. NULL: it is no statement at all (reported), or no memory.
+ */
 struct statement *builder_statement(struct builder *builder, const struct text_origin *origin, const char *sql);
 /* The same, but `sql`, `parts` and `params` are left to the caller, and nothing is checked. */
 struct statement *builder_add_statement(struct builder *builder, const struct text_origin *origin, const char *sql);

@@ -209,8 +209,8 @@ static bool not_yaml(struct doc *doc, const yaml_parser_t *parser)
     if (parser->error == YAML_MEMORY_ERROR)
         return !(doc->problems->failed = true);
     bool reader = parser->error == YAML_READER_ERROR;
-    const char *at = reader ? doc->text + strnlen(doc->text, parser->problem_offset)
-                            : mark_bytes(doc, &parser->problem_mark);
+    const char *at =
+        reader ? doc->text + strnlen(doc->text, parser->problem_offset) : mark_bytes(doc, &parser->problem_mark);
     struct place place = place_of(doc, at, at);
     problems_add(doc->problems, place.line, place.column, 1, "not YAML: %s%s%s%s", parser->problem,
                  parser->context ? ", " : "", parser->context ? parser->context : "", hint_at(parser, at));

@@ -402,7 +402,7 @@ static void sql_comes_from_files(void **state)
     workload_free(workload);
 }
 
-/* Two files that differ only in what a file beside them says are two experiments; and two seeds, if it is the schema. */
+/* Files that differ only in what an SQL file beside them says are two experiments; two seeds, if it is constraints. */
 static void sql_files_are_part_of_the_hash(void **state)
 {
     (void)state;
