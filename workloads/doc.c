@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct place {
@@ -217,18 +218,29 @@ static bool not_yaml(struct doc *doc, const yaml_parser_t *parser)
     return false;
 }
 
-static void check_keys(struct doc *doc, const yaml_node_t *map)
+static int by_text(const void *a, const void *b)
 {
-    for (size_t i = 0; i < doc_count(map); i++) {
-        const yaml_node_t *key = doc_key(doc, map, i);
-        for (size_t k = 0; k < i; k++) {
-            const yaml_node_t *earlier = doc_key(doc, map, k);
-            if (strcmp(doc_text(earlier), doc_text(key)) != 0)
-                continue;
-            doc_problem(doc, key, "`%s` stands here for the second time; the first is in line %d", doc_text(key),
-                        doc_line(earlier));
-            break;
-        }
+    const yaml_node_t *x = *(yaml_node_t *const *)a, *y = *(yaml_node_t *const *)b;
+    int order = strcmp(doc_text(x), doc_text(y));
+    return order ? order : x->start_mark.index < y->start_mark.index ? -1 : x->start_mark.index > y->start_mark.index;
+}
+
+/* Doubled ones; sorted, because a map can have thousands. */
+static void check_keys(struct doc *doc, const yaml_node_t *map, struct arena *arena)
+{
+    size_t count = doc_count(map), first = 0;
+    const yaml_node_t **keys = ARENA_ARRAY(arena, const yaml_node_t *, count + 1);
+    doc->problems->failed = doc->problems->failed || !keys;
+    for (size_t i = 0; keys && i < count; i++)
+        keys[i] = doc_key(doc, map, i);
+    if (keys && count > 1)
+        qsort(keys, count, sizeof(keys[0]), by_text);
+    for (size_t i = 1; keys && i < count; i++) {
+        if (strcmp(doc_text(keys[first]), doc_text(keys[i])) == 0)
+            doc_problem(doc, keys[i], "`%s` stands here for the second time; the first is in line %d",
+                        doc_text(keys[i]), doc_line(keys[first]));
+        else
+            first = i;
     }
 }
 
@@ -282,7 +294,7 @@ static bool check_nodes(struct doc *doc, struct arena *arena)
     for (yaml_node_t *node = doc->yaml.nodes.start; good && node < doc->yaml.nodes.top; node++) {
         if (!doc_is_map(node))
             continue;
-        check_keys(doc, node);
+        check_keys(doc, node, arena);
         if (node->data.mapping.style == YAML_FLOW_MAPPING_STYLE)
             readable = check_flow(doc, node) && readable;
     }
