@@ -10,6 +10,10 @@
 
 #include "base/str.h"
 
+enum {
+    COLUMNS_MAX = 10000 /* a file without line breaks is no table, and its "header" would take hours to check */
+};
+
 /* libcsv copies each field before it hands it out, so the fields are kept in the place of the file's own bytes: they
  * never need more room than what was read up to then. The parser is fed line by line, so that a record's line is known.
  */
@@ -74,6 +78,10 @@ static bool in_header(const struct reading *reading)
 static void keep_name(struct reading *reading, const char *data, size_t len)
 {
     struct csv_source *source = reading->source;
+    if (source->n_columns == COLUMNS_MAX) {
+        fail(reading, reading->record_line, "the header has more than %d columns; are there line breaks?", COLUMNS_MAX);
+        return;
+    }
     void *columns = source->columns;
     bool room = grow(&columns, &reading->columns_cap, source->n_columns, sizeof(char *));
     source->columns = columns;

@@ -20,8 +20,8 @@ struct csv_source {
 };
 
 /* Read the whole file. Accepts quotes, doubled quotes, line breaks in quotes, CRLF and a UTF-8 byte-order mark.
- * Refuses, with file:line: a missing or empty file, a header with empty or doubled names, a ragged line, an unfinished
- * quote, no data rows. Headers and cells in UTF-8 are kept as they are. */
+ * Refuses, with file:line: a missing or empty file, a header with empty or doubled names or with more than 10,000, a
+ * ragged line, an unfinished quote, no data rows. Headers and cells in UTF-8 are kept as they are. */
 bool csv_source_open(const char *path, struct csv_source **out, struct err *err);
 void csv_source_close(struct csv_source *source);
 

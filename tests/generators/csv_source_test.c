@@ -1,5 +1,8 @@
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "generators/csv_source.h"
 #include "unit.h"
@@ -81,6 +84,25 @@ static void mistakes_are_shown_with_their_line(void **state)
     }
 }
 
+/* As of a file without line breaks: comparing a million names with each other would take hours. */
+static void a_header_without_end_is_refused(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/pgdyno_csv_XXXXXX";
+    struct csv_source *source = NULL;
+    struct err err = {0};
+    int fd = mkstemp(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    assert_non_null(file);
+    for (int i = 0; i < 1000000; i++)
+        fprintf(file, "%s%d", i > 0 ? "," : "", i);
+    assert_int_equal(fclose(file), 0);
+    bool opened = csv_source_open(path, &source, &err);
+    unlink(path);
+    assert_false(opened);
+    assert_non_null(strstr(err.text, "more than 10000 columns"));
+}
+
 static void the_hash_is_of_the_bytes(void **state)
 {
     (void)state;
@@ -100,6 +122,7 @@ int main(void)
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(a_mark_and_carriage_returns_are_no_data),
         cmocka_unit_test(mistakes_are_shown_with_their_line),
+        cmocka_unit_test(a_header_without_end_is_refused),
         cmocka_unit_test(the_hash_is_of_the_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
