@@ -85,7 +85,16 @@ static bool drive_counted(struct truth *truth, const struct trial_case *c, struc
     "    steps:\n"                                                                                                     \
     "      - sql: SELECT v FROM kv WHERE id = :id\n"                                                                   \
     "      - sql: UPDATE kv SET v = v + 1 WHERE id = :id\n"                                                            \
-    "  bad: { weight: 1, let: { z: \"0\" }, sql: \"SELECT 1 / :z::int\" }\n"
+    "  bad: { weight: 1, let: { z: \"0\" }, sql: \"SELECT 1 / :z::int\" }\n"                                             \
+    "  undone:\n"                                                                                                      \
+    "    steps: [ { sql: UPDATE kv SET v = v + 1 WHERE id = 1 }, { rollback: true } ]\n"                               \
+    "  piped:\n"                                                                                                       \
+    "    pipeline: true\n"                                                                                             \
+    "    steps: [ { sql: SELECT 1 }, { sql: SELECT 2, into: [two] }, { sql: SELECT 3 } ]\n"                            \
+    "  piped_bad:\n"                                                                                                   \
+    "    pipeline: true\n"                                                                                             \
+    "    steps: [ { sql: UPDATE kv SET v = v + 1 WHERE id = 2 }, { sql: SELECT 1 / 0 }, { sql: SELECT 3 } ]\n"         \
+    "  loaded: { steps: [ { copy: heap, rows: 10, columns: { id: 1 } } ] }\n"
 
 /* The histograms know the responses' sum by another way than the records. */
 static void check_sums(struct truth *truth, const char *setup, const struct trial_result *trial)
@@ -191,7 +200,8 @@ static void t11_stub(struct truth *truth)
 void truth_t11(struct truth *truth)
 {
     if (!truth_exec(truth, "DROP TABLE IF EXISTS kv; CREATE TABLE kv (id int PRIMARY KEY, v int);"
-                           "INSERT INTO kv SELECT i, 0 FROM generate_series(1, 3) i"))
+                           "INSERT INTO kv SELECT i, 0 FROM generate_series(1, 3) i;"
+                           "DROP TABLE IF EXISTS heap; CREATE TABLE heap (id int)"))
         return;
     for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
         t11_postgres(truth, 500, (enum protocol)protocol);
