@@ -18,6 +18,7 @@
 enum {
     CHUNK_ROWS = 10000,    /* at most; smaller tables are divided among the connections */
     SMALLEST_CHUNK = 250,
+    ONE_PIECE_ROWS = 20000,
     COPY_MAX_CHUNKS = 500, /* then the COPY ends and another begins: a bound on what is sent after an unseen error */
     PIECE_BYTES = 64 * 1024,
     PROGRESS_MS = 100
@@ -370,10 +371,10 @@ static bool run_loaders(struct loading *loading, struct loader *loaders, int n_l
 
 static int64_t chunk_rows_for(int64_t rows, int connections)
 {
-    int64_t share = rows / (4 * (int64_t)connections) + 1; /* so that all end at about the same time */
-    if (share < SMALLEST_CHUNK) /* a few chunks side by side would leave no physical order, and save no time */
+    int64_t share = rows / (32 * (int64_t)connections) + 1; /* a late connection displaces no large part of the rows */
+    if (rows < ONE_PIECE_ROWS) /* pieces side by side would leave no physical order, and save no time */
         return rows + 1;
-    return share > CHUNK_ROWS ? CHUNK_ROWS : share;
+    return share < SMALLEST_CHUNK ? SMALLEST_CHUNK : share > CHUNK_ROWS ? CHUNK_ROWS : share;
 }
 
 /* Sets up the tables' counters; returns how many connections have something to do. */
