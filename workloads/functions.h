@@ -6,9 +6,13 @@
 
 /* functions.c */
 node_fn function_abs, function_greatest, function_least, function_int, function_double, function_sqrt, function_ln,
-    function_exp, function_pi, function_pow, function_hash_fnv1a, function_hash_murmur2, function_random,
-    function_permute, function_gaussian, function_exponential, function_zipfian, function_debug;
-compile_fn compile_permute, compile_random, compile_gaussian, compile_exponential, compile_zipfian;
+    function_exp, function_pi, function_pow, function_hash_fnv1a, function_hash_murmur2, function_permute,
+    function_debug;
+compile_fn compile_permute;
+
+/* functions_random.c */
+node_fn function_random, function_gaussian, function_exponential, function_zipfian;
+compile_fn compile_random, compile_gaussian, compile_exponential, compile_zipfian;
 
 /* operators.c */
 node_fn op_modulo;

@@ -42,6 +42,9 @@ bool parser_problem_at(struct parser *parser, size_t offset, size_t end, const c
     __attribute__((format(printf, 4, 5)));
 /* "`x` stands where `expected` should come": the parse is over. */
 struct piece parser_unexpected(struct parser *parser, const char *expected);
+/* fold.c: a node that needs nothing to be known becomes its value. An error in a branch that may not be taken waits for
+ * its turn. */
+void parser_fold(struct parser *parser, struct node *node);
 void parser_advance(struct parser *parser);
 bool parser_at(const struct parser *parser, const char *word);
 bool parser_accept(struct parser *parser, const char *word); /* parser_at, then parser_advance */

@@ -116,7 +116,7 @@ enum {
 extern const struct operator_row operator_rows[];
 extern const struct function function_rows[];
 
-/* expr.c: "an integer", "text", … */
+/* fold.c: "an integer", "text", … */
 const char *type_in_words(enum value_type type);
 
 /* expr.c, for compile functions: report at the place of argument `arg` (-1: the whole call). Returns false. */

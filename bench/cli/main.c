@@ -17,9 +17,9 @@
  *   workloads/  loader   from a file to a workload    doc       YAML with places          schema, keys  keys as rows
  *               bind_tables, bind_transactions, bind_variants, spec   nodes to structs    sqltext  :name in SQL
  *               builder, text_origin  one transaction         bind_steps, step_walk, bind_rewrites  in YAML
- *               lexer, expr, hints, program   expressions, compiled                       problems  underlined
+ *               lexer, expr, names, fold, hints, program   expressions, compiled          problems  underlined
  *               eval, operators, format, permute, function_table, functions, functions_data,
- *               functions_document, mixed   and run    claims  what columns promise
+ *               functions_random, functions_document, mixed   and run    claims  what columns promise
  *               rates    500/s, 80%                   check, check_load  is it sound        catalog  finds what is there
  *               script, bind_script, scripts  pgbench's  key_help, json_schema  keys for people and editors
  *   bench/run/  session  reach the server             preflight, setting_match  what must be so
