@@ -79,7 +79,8 @@ static const struct command commands[] = {
     {"seed", FOR_SEED, "WORKLOAD [URI]", 1, 1, cmd_seed, "only create and fill the tables",
      "pgdyno seed tasks -d bench --scale=10\n"
      "pgdyno seed tasks --keep                               # a private server whose folder stays",
-     "Tables that are already as they would be made are kept."},
+     "Tables that are already as they would be made are kept. Then pg_stats is shown beside what the file promises of a "
+     "column: how many values, NULLs, the most common value, the physical order."},
     {"check", FOR_CHECK, "WORKLOAD [URI]", 1, 1, cmd_check, "try everything and measure nothing",
      "pgdyno check my.yaml\n"
      "pgdyno check my.yaml -d bench                          # leaves nothing there",
