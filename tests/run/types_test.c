@@ -1,5 +1,6 @@
 /* A column of each type: what the generators make is what the server has, through COPY and as parameters. */
 #include "fixture.h"
+#include "generators/dist.h"
 
 #define TYPES TEST_DATA_DIR "/good/types.yaml"
 
@@ -172,6 +173,59 @@ static void nothing_that_needs_escaping_is_missing(void **state)
     assert_sql(target, "SELECT count(DISTINCT feeling) FROM types.types", "3");
 }
 
+/* --- Intervals beside the server's -------------------------------------------------------------------------------- */
+
+static void intervals_are_read_as_the_server_reads_them(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "3 days", "-3 days 2 hours", "1 year 2 months 3 days 4 hours 5 minutes 6.789 seconds", "1.5 years", "0.7 years",
+        "1.5 months", "2.25 mons", "1.5 weeks", "0.1 days", "1.3 hours", "90 minutes", "04:30", "-04:30:15.25", "1 day 25:00",
+        "3 days ago", "1 mon -1 day ago", "100 ms", "7 us", "2 w 3 d 4 h 5 m 6 s", "13 months", "-1 mons +1 day",
+        "178000000 years", "-1.5 days", "-0.5 months", "1 yr 2 hrs 3 mins 4 secs 5 msecs 6 usecs",
+    };
+    struct db *db = connect_types();
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct interval interval;
+        struct err err = {0};
+        char ours[VALUE_TEXT_MAX], theirs[128], sql[256];
+        assert_true(interval_parse(texts[i], strlen(texts[i]), &interval));
+        *interval_put(ours, interval) = '\0';
+        snprintf(sql, sizeof sql, "SELECT '%s'::interval", texts[i]);
+        if (!db_value(db, sql, theirs, sizeof theirs, &err))
+            fail_msg("%s", err.text);
+        if (strcmp(ours, theirs) != 0)
+            fail_msg("%s: ours %s, theirs %s", texts[i], ours, theirs);
+    }
+    db_close(db);
+}
+
+static void moments_move_as_the_servers_do(void **state)
+{
+    (void)state;
+    struct db *db = connect_types();
+    struct rng rng = rng_at(3, 1, 4, 1);
+    for (int i = 0; i < 300; i++) {
+        struct err err = {0};
+        char by[128], at[VALUE_TEXT_MAX], text[128], sql[512];
+        const char *data;
+        struct interval interval = {(int)dist_uniform(&rng, -3000, 3000), (int)dist_uniform(&rng, -4000, 4000),
+                                    dist_uniform(&rng, -INT64_C(99999999999), INT64_C(99999999999))};
+        struct value from = {.type = VALUE_TIMESTAMP, .integer = dist_uniform(&rng, -INT64_C(900000000000000), INT64_C(900000000000000))};
+        int64_t to = from.integer, server;
+        int sign = i % 2 ? 1 : -1;
+        assert_true(interval_move(&to, interval, sign));
+        *interval_put(by, interval) = '\0';
+        size_t len = value_text(&from, at, &data);
+        snprintf(sql, sizeof sql, "SELECT '%.*s'::timestamptz %c '%s'::interval", (int)len, data, sign > 0 ? '+' : '-', by);
+        if (!db_value(db, sql, text, sizeof text, &err) || !value_parse_timestamp(text, strlen(text), &server))
+            fail_msg("%s: %s", sql, err.text);
+        if (server != to)
+            fail_msg("%s is %s, ours is off by %lld us", sql, text, (long long)(to - server));
+    }
+    db_close(db);
+}
+
 static void parameters_are_sent(void **state)
 {
     (void)state;
@@ -199,6 +253,8 @@ int main(void)
         cmocka_unit_test(every_cell_is_what_was_made),
         cmocka_unit_test(the_server_agrees),
         cmocka_unit_test(nothing_that_needs_escaping_is_missing),
+        cmocka_unit_test(intervals_are_read_as_the_server_reads_them),
+        cmocka_unit_test(moments_move_as_the_servers_do),
         cmocka_unit_test(parameters_are_sent),
     };
     stop_install();
