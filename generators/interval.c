@@ -166,12 +166,11 @@ bool interval_parse(const char *text, size_t len, struct interval *out)
 bool interval_add(struct interval a, struct interval b, int sign, struct interval *out)
 {
     struct interval sum;
-    bool over = sign > 0 ? __builtin_add_overflow(a.months, b.months, &sum.months) ||
-                               __builtin_add_overflow(a.days, b.days, &sum.days) ||
-                               __builtin_add_overflow(a.us, b.us, &sum.us)
-                         : __builtin_sub_overflow(a.months, b.months, &sum.months) ||
-                               __builtin_sub_overflow(a.days, b.days, &sum.days) ||
-                               __builtin_sub_overflow(a.us, b.us, &sum.us);
+    bool over =
+        sign > 0 ? __builtin_add_overflow(a.months, b.months, &sum.months) ||
+                       __builtin_add_overflow(a.days, b.days, &sum.days) || __builtin_add_overflow(a.us, b.us, &sum.us)
+                 : __builtin_sub_overflow(a.months, b.months, &sum.months) ||
+                       __builtin_sub_overflow(a.days, b.days, &sum.days) || __builtin_sub_overflow(a.us, b.us, &sum.us);
     if (!over)
         *out = sum;
     return !over;
@@ -196,8 +195,9 @@ bool interval_move(int64_t *us, struct interval by, int sign)
     if (by.months != 0)
         day = move_months(day, (int64_t)sign * by.months);
     day += (int64_t)sign * by.days;
-    bool over = __builtin_mul_overflow(day, US_PER_DAY, &moved) || __builtin_add_overflow(moved, time, &moved) ||
-                (sign > 0 ? __builtin_add_overflow(moved, by.us, &moved) : __builtin_sub_overflow(moved, by.us, &moved));
+    bool over =
+        __builtin_mul_overflow(day, US_PER_DAY, &moved) || __builtin_add_overflow(moved, time, &moved) ||
+        (sign > 0 ? __builtin_add_overflow(moved, by.us, &moved) : __builtin_sub_overflow(moved, by.us, &moved));
     if (over || !calendar_has_moment(moved))
         return false;
     *us = moved;

@@ -142,9 +142,9 @@ size_t value_text(const struct value *value, char *buf, const char **data)
 const char *value_type_name(enum value_type type)
 {
     static const char *const names[] = {
-        [VALUE_NULL] = "null",       [VALUE_BOOL] = "boolean",    [VALUE_INT] = "integer",
-        [VALUE_DOUBLE] = "double",   [VALUE_TEXT] = "text",       [VALUE_TIMESTAMP] = "timestamp",
-        [VALUE_DATE] = "date",       [VALUE_NUMERIC] = "numeric", [VALUE_INTERVAL] = "interval",
+        [VALUE_NULL] = "null",     [VALUE_BOOL] = "boolean",    [VALUE_INT] = "integer",
+        [VALUE_DOUBLE] = "double", [VALUE_TEXT] = "text",       [VALUE_TIMESTAMP] = "timestamp",
+        [VALUE_DATE] = "date",     [VALUE_NUMERIC] = "numeric", [VALUE_INTERVAL] = "interval",
     };
     return names[type];
 }

@@ -49,7 +49,8 @@ static bool is_null(const struct node *node)
     return node_is_constant(node) && node->value.type == VALUE_NULL;
 }
 
-/* --- One of several: pick, weighted, constants --------------------------------------------------------------------- */
+/* --- One of several: pick, weighted, constants ---------------------------------------------------------------------
+ */
 
 static bool same_value(const struct value *a, const struct value *b)
 {
@@ -365,16 +366,16 @@ static const struct {
     const char *name;
     bool (*claim)(const struct asker *asker, const struct node *node, struct claims *out);
 } rows[] = {
-    {"maybe", claim_maybe},         {"pick", claim_pick},
-    {"weighted", claim_weighted},   {"random", claim_random},
-    {"date", claim_date},           {"random_zipfian", claim_zipfian},
-    {"uuid", claim_uuid},           {"timestamp", claim_timestamp},
-    {"uuid7", claim_uuid},          {"hex", claim_characters},
-    {"permute", claim_permute},     {"digits", claim_characters},
-    {"format", claim_format},       {"||", claim_same},
-    {"+", claim_shifted},           {"-", claim_shifted},
-    {"*", claim_product},           {"/", claim_quotient},
-    {"%", claim_remainder},         {"mod", claim_remainder},
+    {"maybe", claim_maybe},       {"pick", claim_pick},
+    {"weighted", claim_weighted}, {"random", claim_random},
+    {"date", claim_date},         {"random_zipfian", claim_zipfian},
+    {"uuid", claim_uuid},         {"timestamp", claim_timestamp},
+    {"uuid7", claim_uuid},        {"hex", claim_characters},
+    {"permute", claim_permute},   {"digits", claim_characters},
+    {"format", claim_format},     {"||", claim_same},
+    {"+", claim_shifted},         {"-", claim_shifted},
+    {"*", claim_product},         {"/", claim_quotient},
+    {"%", claim_remainder},       {"mod", claim_remainder},
 };
 
 /* --- Nodes -------------------------------------------------------------------------------------------------------- */

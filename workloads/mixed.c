@@ -98,7 +98,7 @@ static enum make_status add_intervals(const struct value *a, const struct value 
     if (b->type != VALUE_INTERVAL || (a->type != VALUE_INTERVAL && !negation))
         return MAKE_BAD_TYPE;
     return interval_add(negation ? zero : a->interval, b->interval, sign, &sum) ? set_interval(out, sum)
-                                                                                 : MAKE_TIME_RANGE;
+                                                                                : MAKE_TIME_RANGE;
 }
 
 static bool is_time(const struct value *value)
@@ -271,8 +271,9 @@ static bool read_constant(struct parser *parser, struct node *node, int i)
         return true;
     struct value value = node->args[i]->value;
     if (read_time(&value, true) != MAKE_OK)
-        return parser_problem(parser, i, "neither a number nor an interval; write '3 days', '2 hours 30 minutes', "
-                                         "'1 month' or '04:30:00' (or a moment: '2024-01-31 12:00:00')");
+        return parser_problem(parser, i,
+                              "neither a number nor an interval; write '3 days', '2 hours 30 minutes', "
+                              "'1 month' or '04:30:00' (or a moment: '2024-01-31 12:00:00')");
     struct node *constant = parser_alloc(parser, sizeof *constant);
     if (!constant)
         return false;

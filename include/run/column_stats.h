@@ -45,7 +45,8 @@ struct column_stats {
  * have met each, the more its estimate may be off. */
 void column_compare(const struct claims *claims, const struct column_stats *stats, struct column_facts *facts);
 
-/* After session_seed: a column for each of which something is listed, in the workload's order. The caller frees *out. */
+/* After session_seed: a column for each of which something is listed, in the workload's order. The caller frees *out.
+ */
 bool session_column_facts(struct session *session, struct column_facts **out, size_t *count, struct err *err);
 
 #endif

@@ -1,7 +1,6 @@
-#include "cli/column_table.h"
-
 #include <string.h>
 
+#include "cli/column_table.h"
 #include "unit.h"
 
 static struct column_spec columns[] = {{.name = "id"}, {.name = "status"}};

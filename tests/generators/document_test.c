@@ -1,8 +1,7 @@
-#include "generators/document.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "generators/document.h"
 #include "generators/value.h"
 #include "unit.h"
 

@@ -1,7 +1,6 @@
-#include "generators/interval.h"
-
 #include <string.h>
 
+#include "generators/interval.h"
 #include "generators/value.h"
 #include "unit.h"
 
@@ -42,9 +41,23 @@ static void postgresqls_spellings_are_read(void **state)
 static void what_is_no_interval_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"",        "3",        "days",  "3 dayz", "3 days and", "3 days 4", "1:2:3:4",
-                                        "12:60",   "2024-01-31", "--3 days", "ago",   "1e3 days", ". days", "999999999 years",
-                                        "10000000000000000 s", "3000000000 days", "3 daysssssssssssssssssssss"};
+    static const char *const texts[] = {"",
+                                        "3",
+                                        "days",
+                                        "3 dayz",
+                                        "3 days and",
+                                        "3 days 4",
+                                        "1:2:3:4",
+                                        "12:60",
+                                        "2024-01-31",
+                                        "--3 days",
+                                        "ago",
+                                        "1e3 days",
+                                        ". days",
+                                        "999999999 years",
+                                        "10000000000000000 s",
+                                        "3000000000 days",
+                                        "3 daysssssssssssssssssssss"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct interval x = {1, 2, 3};
         if (interval_parse(texts[i], strlen(texts[i]), &x))

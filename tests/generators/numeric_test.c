@@ -1,8 +1,7 @@
-#include "generators/numeric.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "generators/numeric.h"
 #include "unit.h"
 
 static const char *text(struct numeric x)
@@ -34,8 +33,8 @@ static void texts_keep_their_digits(void **state)
 static void what_is_no_number_or_too_long_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "-", ".", "1e3", "1.2.3", "0x10", " 1", "9223372036854775808",
-                                        "0.0000000000000000001"};
+    static const char *const texts[] = {
+        "", "-", ".", "1e3", "1.2.3", "0x10", " 1", "9223372036854775808", "0.0000000000000000001"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct numeric x = {5, 5};
         assert_false(numeric_parse(texts[i], strlen(texts[i]), &x));
@@ -103,8 +102,8 @@ static void comparing_needs_no_common_scale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_keep_their_digits),        cmocka_unit_test(what_is_no_number_or_too_long_is_refused),
-        cmocka_unit_test(doubles_round_as_in_postgresql), cmocka_unit_test(calculations_are_exact),
+        cmocka_unit_test(texts_keep_their_digits),         cmocka_unit_test(what_is_no_number_or_too_long_is_refused),
+        cmocka_unit_test(doubles_round_as_in_postgresql),  cmocka_unit_test(calculations_are_exact),
         cmocka_unit_test(comparing_needs_no_common_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

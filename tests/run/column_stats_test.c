@@ -1,9 +1,8 @@
 /* What pg_stats sees beside what the expressions claim: on a server, with a trigger that does not keep the promises. */
-#include "run/column_stats.h"
-
 #include <math.h>
 
 #include "fixture.h"
+#include "run/column_stats.h"
 
 static const char CLAIMING[] =
     "workload: dyno_claims\n"
@@ -104,11 +103,11 @@ static const struct {
     double declared;
     bool broken; /* in the other table, by the trigger */
 } traits[] = {
-    {"id", TRAIT_DISTINCT, 60000, false},     {"id", TRAIT_ORDER, 1, true},
+    {"id", TRAIT_DISTINCT, 60000, false},      {"id", TRAIT_ORDER, 1, true},
     {"shuffled", TRAIT_DISTINCT, 60000, true}, {"kind", TRAIT_DISTINCT, 5, true},
-    {"kind", TRAIT_COMMON, 0.2, true},        {"wide", TRAIT_DISTINCT, 34940, true},
-    {"often", TRAIT_NULLS, 0.1, true},        {"often", TRAIT_COMMON, 0.2079, false},
-    {"state", TRAIT_DISTINCT, 3, false},      {"state", TRAIT_COMMON, 0.6, true},
+    {"kind", TRAIT_COMMON, 0.2, true},         {"wide", TRAIT_DISTINCT, 34940, true},
+    {"often", TRAIT_NULLS, 0.1, true},         {"often", TRAIT_COMMON, 0.2079, false},
+    {"state", TRAIT_DISTINCT, 3, false},       {"state", TRAIT_COMMON, 0.6, true},
     {"made", TRAIT_DISTINCT, 60000, false},
 };
 
@@ -141,7 +140,7 @@ static void where_nothing_is_known_nothing_is_said(void **state)
     (void)state;
     for (int t = 0; t < TRAIT_COUNT; t++) {
         assert_null(find("kept", "words", (enum column_trait)t)); /* no claim */
-        assert_null(find("kept", "doc", (enum column_trait)t));      /* a type without equality */
+        assert_null(find("kept", "doc", (enum column_trait)t));   /* a type without equality */
         assert_true(t == TRAIT_COMMON || !find("kept", "at", (enum column_trait)t));
     }
     assert_non_null(find("parted", "kind", TRAIT_COMMON)); /* of all partitions together */

@@ -134,7 +134,8 @@ static void the_server_agrees(void **state)
         "docb->>'text' = escapes",
         "(doc->>'price')::numeric = price AND (doc->>'at')::timestamptz = at_tz AND (doc->>'day')::date = day",
         "(doc->>'flag')::boolean = flag AND doc->>'code' IS NOT DISTINCT FROM code::text AND doc->>'words' = words",
-        "coalesce(array_length(ints, 1), 0) BETWEEN 0 AND 5 AND array_ndims(matrix) = 2 AND array_length(matrix, 2) = 3",
+        "coalesce(array_length(ints, 1), 0) BETWEEN 0 AND 5 AND array_ndims(matrix) = 2 AND array_length(matrix, 2) = "
+        "3",
         "NOT EXISTS (SELECT FROM unnest(awkward) a WHERE a <> ALL (ARRAY['', 'NULL', 'a,b', '{x}', 'say \"hi\"', "
         "'back\\slash', '  blank ', escapes]))",
         "NOT EXISTS (SELECT FROM unnest(docs) d WHERE d <> '{\"q\\\"\": \"b\\\\s\", \"n\": null}')",
@@ -164,11 +165,12 @@ static void nothing_that_needs_escaping_is_missing(void **state)
     (void)state;
     const struct target *target = cluster_target(cluster);
     assert_sql(target, "SELECT count(DISTINCT escapes) FROM types.types", "9");
-    assert_sql(target,
-               "SELECT count(*) FROM (VALUES (E'back\\\\slash'), (E'\\\\N'), (E'\\\\.'), (E'tab\\there'), (E'new\\nline'), "
-               "(E'return\\rhere'), ('quote''s'), (E'\\\\\\\\'), ('größe €')) AS v (e) "
-               "WHERE e IN (SELECT escapes FROM types.types)",
-               "9");
+    assert_sql(
+        target,
+        "SELECT count(*) FROM (VALUES (E'back\\\\slash'), (E'\\\\N'), (E'\\\\.'), (E'tab\\there'), (E'new\\nline'), "
+        "(E'return\\rhere'), ('quote''s'), (E'\\\\\\\\'), ('größe €')) AS v (e) "
+        "WHERE e IN (SELECT escapes FROM types.types)",
+        "9");
     assert_sql(target, "SELECT count(DISTINCT e) FROM types.types, unnest(awkward) e", "15");
     assert_sql(target, "SELECT count(DISTINCT feeling) FROM types.types", "3");
 }
@@ -179,10 +181,31 @@ static void intervals_are_read_as_the_server_reads_them(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "3 days", "-3 days 2 hours", "1 year 2 months 3 days 4 hours 5 minutes 6.789 seconds", "1.5 years", "0.7 years",
-        "1.5 months", "2.25 mons", "1.5 weeks", "0.1 days", "1.3 hours", "90 minutes", "04:30", "-04:30:15.25", "1 day 25:00",
-        "3 days ago", "1 mon -1 day ago", "100 ms", "7 us", "2 w 3 d 4 h 5 m 6 s", "13 months", "-1 mons +1 day",
-        "178000000 years", "-1.5 days", "-0.5 months", "1 yr 2 hrs 3 mins 4 secs 5 msecs 6 usecs",
+        "3 days",
+        "-3 days 2 hours",
+        "1 year 2 months 3 days 4 hours 5 minutes 6.789 seconds",
+        "1.5 years",
+        "0.7 years",
+        "1.5 months",
+        "2.25 mons",
+        "1.5 weeks",
+        "0.1 days",
+        "1.3 hours",
+        "90 minutes",
+        "04:30",
+        "-04:30:15.25",
+        "1 day 25:00",
+        "3 days ago",
+        "1 mon -1 day ago",
+        "100 ms",
+        "7 us",
+        "2 w 3 d 4 h 5 m 6 s",
+        "13 months",
+        "-1 mons +1 day",
+        "178000000 years",
+        "-1.5 days",
+        "-0.5 months",
+        "1 yr 2 hrs 3 mins 4 secs 5 msecs 6 usecs",
     };
     struct db *db = connect_types();
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -211,13 +234,15 @@ static void moments_move_as_the_servers_do(void **state)
         const char *data;
         struct interval interval = {(int)dist_uniform(&rng, -3000, 3000), (int)dist_uniform(&rng, -4000, 4000),
                                     dist_uniform(&rng, -INT64_C(99999999999), INT64_C(99999999999))};
-        struct value from = {.type = VALUE_TIMESTAMP, .integer = dist_uniform(&rng, -INT64_C(900000000000000), INT64_C(900000000000000))};
+        struct value from = {.type = VALUE_TIMESTAMP,
+                             .integer = dist_uniform(&rng, -INT64_C(900000000000000), INT64_C(900000000000000))};
         int64_t to = from.integer, server;
         int sign = i % 2 ? 1 : -1;
         assert_true(interval_move(&to, interval, sign));
         *interval_put(by, interval) = '\0';
         size_t len = value_text(&from, at, &data);
-        snprintf(sql, sizeof sql, "SELECT '%.*s'::timestamptz %c '%s'::interval", (int)len, data, sign > 0 ? '+' : '-', by);
+        snprintf(sql, sizeof sql, "SELECT '%.*s'::timestamptz %c '%s'::interval", (int)len, data, sign > 0 ? '+' : '-',
+                 by);
         if (!db_value(db, sql, text, sizeof text, &err) || !value_parse_timestamp(text, strlen(text), &server))
             fail_msg("%s: %s", sql, err.text);
         if (server != to)
@@ -236,8 +261,7 @@ static void parameters_are_sent(void **state)
         .workload = workload, .target = cluster_target(cluster), .load_connections = 2, .log = &log};
     struct run_sink sink = witness_sink(&witness);
     struct session *session;
-    if (!session_open(&options, &session, &err) || !session_seed(session, &err) ||
-        !session_sweep(session, &sink, &err))
+    if (!session_open(&options, &session, &err) || !session_seed(session, &err) || !session_sweep(session, &sink, &err))
         fail_msg("%s: %s", err.where, err.text);
     session_close(session);
     assert_int_equal(witness.n_trials, 1);

@@ -1,12 +1,10 @@
 /* Each claim beside 20,000 rows that are made and counted. */
-#include "workloads/claims.h"
-
 #include <math.h>
 #include <stdlib.h>
-
 #include <string.h>
 
 #include "unit.h"
+#include "workloads/claims.h"
 #include "workloads/expr.h"
 
 enum {
@@ -16,7 +14,10 @@ enum {
 
 /* One column `x`, beside those that it may name. */
 static const char *const beside[][2] = {
-    {"id", "row"}, {"often", "maybe(0.75, random(1, 8))"}, {"other", "maybe(0.5, 4)"}, {"at", "date('2024-01-01', '2024-01-31')"},
+    {"id", "row"},
+    {"often", "maybe(0.75, random(1, 8))"},
+    {"other", "maybe(0.5, 4)"},
+    {"at", "date('2024-01-01', '2024-01-31')"},
 };
 enum {
     BESIDE = sizeof beside / sizeof beside[0]
@@ -111,7 +112,6 @@ static struct counted count(const struct table_spec *table)
     return out;
 }
 
-
 /* What is wrong with the rows, by more than 5 standard deviations; NULL for nothing. */
 static const char *fault(const struct claims *claims, const struct counted *is)
 {
@@ -126,7 +126,8 @@ static const char *fault(const struct claims *claims, const struct counted *is)
         return "distinct";
     if (claims->top * live > 50 && fabs(is->top - claims->top) > (5 + sqrt(2 * log(claims_peers(claims)))) * top_sd)
         return "most common";
-    if (claims->step != 0 && is->rising * claims->step <= (claims->spread == CLAIM_UNIQUE ? 0.99 * fabs(claims->step) : 0))
+    if (claims->step != 0 &&
+        is->rising * claims->step <= (claims->spread == CLAIM_UNIQUE ? 0.99 * fabs(claims->step) : 0))
         return "order";
     return NULL;
 }

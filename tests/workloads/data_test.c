@@ -81,7 +81,8 @@ static void bad_times_are_refused(void **state)
     check(":t > 'soon'", "error: text that is no moment; write '2024-01-31' or '2024-01-31 12:00:00'");
     check(":t + '300000 years'", "error: a moment outside PostgreSQL's years, or an interval too long for it");
     check(":d + 3000000000", "error: a moment outside PostgreSQL's years, or an interval too long for it");
-    check(":i + '178956970 years 7 months'", "error: a moment outside PostgreSQL's years, or an interval too long for it");
+    check(":i + '178956970 years 7 months'",
+          "error: a moment outside PostgreSQL's years, or an interval too long for it");
 }
 
 static void fixed_point_is_exact(void **state)
@@ -131,7 +132,8 @@ static void objects_nest(void **state)
           "text {\"t\": \"2024-01-31T12:00:00+00:00\", \"d\": \"2024-01-31\", \"i\": \"1 mon 2 days 00:00:03\"}");
     check("json('in', json('l', list(2, json('x', 'a\\b'))), 'slot', :json)",
           "text {\"in\": {\"l\": [{\"x\": \"a\\\\b\"}, {\"x\": \"a\\\\b\"}]}, \"slot\": [1]}");
-    check("json('l', list(2, list(2, 'x')), 'e', list(0, 1))", "text {\"l\": [[\"x\", \"x\"], [\"x\", \"x\"]], \"e\": []}");
+    check("json('l', list(2, list(2, 'x')), 'e', list(0, 1))",
+          "text {\"l\": [[\"x\", \"x\"], [\"x\", \"x\"]], \"e\": []}");
     check("json('text', json('a', 1) || '')", "text {\"text\": \"{\\\"a\\\": 1}\"}");
     check("json(1, 2, :t, 3)", "text {\"1\": 2, \"2024-01-31T12:00:00+00:00\": 3}");
     check("json('a', 1, 'b')", "error: json() takes pairs of a key and its value; this key has none");

@@ -134,8 +134,8 @@ static void gaussian(void **state)
     };
     for (int k = 0; k < 3; k++) {
         for (int i = 1; i <= 200; i++)
-            weights[i - 1] = normal(2 * params[k] * (i - 100.5 + 0.5) / 200) -
-                             normal(2 * params[k] * (i - 100.5 - 0.5) / 200);
+            weights[i - 1] =
+                normal(2 * params[k] * (i - 100.5 + 0.5) / 200) - normal(2 * params[k] * (i - 100.5 - 0.5) / 200);
         check(expressions[k][0], expressions[k][1], integer_cell, 200, weights);
     }
 }
@@ -346,8 +346,8 @@ static void moments(void **state)
     check("timestamp('2024-01-01', '2024-01-31 23:59:59.999999')",
           "timestamp('2024-01-01', timestamp('2024-01-30', '2024-01-31 23:59:59'))", january_cell, 310, even);
     check("timestamp('2024-01-01', '2024-01-31 23:59:59.999999')",
-          "weighted(timestamp('2024-01-01', '2024-01-02'), 95, '2024-01-05' + '1 second', 5)",
-          microsecond_cell, 1000, even);
+          "weighted(timestamp('2024-01-01', '2024-01-02'), 95, '2024-01-05' + '1 second', 5)", microsecond_cell, 1000,
+          even);
     check("date('2024-01-01', '2024-01-31')", "date('2024-01-01', date('2024-01-30', '2024-01-31'))", january_cell, 31,
           even);
 }
@@ -373,7 +373,8 @@ static void lists(void **state)
 {
     (void)state;
     check("list(random(0, 6), 1)", "list(random(0, random(5, 6)), 1)", list_length_cell, 7, even);
-    check("list(4, random(0, 9))", "list(4, pick(random(0, 9), random(0, 9), random(0, 8)))", list_pair_cell, 100, even);
+    check("list(4, random(0, 9))", "list(4, pick(random(0, 9), random(0, 9), random(0, 8)))", list_pair_cell, 100,
+          even);
 }
 
 /* --- Independence ------------------------------------------------------------------------------------------------- */
@@ -435,7 +436,8 @@ static bool is_permutation(const char *expression, int size, int *fixed)
 {
     static const char *const variables[] = {"i", "n"};
     struct arena *arena = arena_new();
-    struct expr_scope scope = {.problem = no_problem, .user = (void *)expression, .variables = variables, .n_variables = 2};
+    struct expr_scope scope = {
+        .problem = no_problem, .user = (void *)expression, .variables = variables, .n_variables = 2};
     const struct program *program = expr_compile(arena, expression, &scope);
     char *reached = calloc((size_t)size, 1);
     bool all = reached != NULL;
