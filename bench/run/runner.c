@@ -12,6 +12,7 @@ enum {
     SCRATCH_BYTES = 64 * 1024
 };
 #define LOCAL_FAILURE_PAUSE_NS NS_PER_MS /* a mistake that no server slows down must not spin */
+#define NEXT_TURN_NS           1         /* later than this turn's stamp, so that the loop comes first */
 #define CODE_NO_CONNECTION     SQLSTATE('0', '8', '0', '0', '1')
 
 /* --- Waiting ------------------------------------------------------------------------------------------------------ */
@@ -147,24 +148,30 @@ static void begin_after_pause(struct runner *runner, int64_t now_ns)
     begin_own(runner, now_ns);
 }
 
-/* Transactions that never reached the server pass through the loop, which else would not get its turn. */
-static void next_own(struct runner *runner, bool sent, int64_t now_ns)
+/* Transactions that never reached the server pass through the loop, which else would not get its turn. One that had
+ * nothing to do (an `if` said so) is as good as others: its client waits no longer than that. */
+static int64_t pause_after(const struct runner *runner, bool ok)
+{
+    return runner->first_sent_ns ? 0 : ok ? NEXT_TURN_NS : LOCAL_FAILURE_PAUSE_NS;
+}
+
+static void next_own(struct runner *runner, int64_t pause_ns, int64_t now_ns)
 {
     int64_t think_ns = runner->warm && runner->group->thinks ? runner->group->workload->load.think_ns : 0;
     runner->ticket.intended_ns = now_ns + think_ns;
     if (runner->ticket.intended_ns >= window_end(runner->group->window))
         finish(runner);
-    else if (!sent)
-        runner_rest(runner, now_ns + LOCAL_FAILURE_PAUSE_NS, begin_after_pause);
     else if (think_ns > 0)
         runner_rest(runner, now_ns + think_ns, begin_own);
+    else if (pause_ns > 0)
+        runner_rest(runner, now_ns + pause_ns, begin_after_pause);
     else if (runner->link->state == LINK_READY)
         begin_own(runner, now_ns);
     else
         wait_for_link(runner, begin_own);
 }
 
-static void next_dealt(struct runner *runner, bool sent, int64_t now_ns)
+static void next_dealt(struct runner *runner, int64_t pause_ns, int64_t now_ns)
 {
     struct runner_group *group = runner->group;
     struct ticket next = {.client = runner->ticket.client};
@@ -172,7 +179,7 @@ static void next_dealt(struct runner *runner, bool sent, int64_t now_ns)
     group->n_running--;
     pool_release(runner->link, now_ns);
     if (next.client)
-        next.intended_ns = now_ns + group->workload->load.think_ns + (sent ? 0 : LOCAL_FAILURE_PAUSE_NS);
+        next.intended_ns = now_ns + group->workload->load.think_ns + pause_ns;
     group->ended(group->user, &next, now_ns);
 }
 
@@ -189,17 +196,17 @@ static void become_idle(struct runner *runner, int64_t now_ns)
 
 void runner_done(struct runner *runner, bool ok, int64_t now_ns)
 {
-    bool sent = runner->first_sent_ns != 0;
+    int64_t pause_ns = pause_after(runner, ok);
     struct client *client = runner->ticket.client;
     record(runner, ok ? RECORD_OK : RECORD_FAILED, now_ns);
     if (client)
         client->rng = runner->rng;
     if (client != &runner->self)
-        next_dealt(runner, sent, now_ns);
+        next_dealt(runner, pause_ns, now_ns);
     else if (runner->group->dealt)
         become_idle(runner, now_ns);
     else
-        next_own(runner, sent, now_ns);
+        next_own(runner, pause_ns, now_ns);
 }
 
 /* --- Beginning ---------------------------------------------------------------------------------------------------- */

@@ -262,6 +262,24 @@ static void test_transactions_without_a_statement(void **state)
     trial_result_deinit(&r);
 }
 
+/* One that finds nothing to do is done: the client's next one begins at once, on its own connection and in a queue. */
+static void test_nothing_to_do_takes_no_time(void **state)
+{
+    (void)state;
+    for (int clients = 0; clients <= 3; clients += 3) {
+        struct drive_case c = {.text = "transactions:\n"
+                                       "  nothing: { autocommit: true, let: { a: \"random(1, 2)\" },\n"
+                                       "             steps: [ { if: \":a > 2\", then: [ { sql: SELECT 1 } ] } ] }\n",
+                               .clients = clients,
+                               .duration_ns = 200 * NS_PER_MS};
+        struct trial_result r;
+        drive(&c, &r);
+        assert_true(r.complete && r.transactions[0].failed == 0);
+        assert_true(r.transactions[0].ok > 2000);
+        trial_result_deinit(&r);
+    }
+}
+
 /* Truth kit T12 on a hot row. */
 static void test_serialization_failures_are_retried(void **state)
 {
@@ -504,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_into_and_if),
         cmocka_unit_test(test_into_wants_one_row),
         cmocka_unit_test(test_transactions_without_a_statement),
+        cmocka_unit_test(test_nothing_to_do_takes_no_time),
         cmocka_unit_test(test_serialization_failures_are_retried),
         cmocka_unit_test(test_giving_up),
         cmocka_unit_test(test_deadlocks_are_retried),
