@@ -7,9 +7,7 @@ said=$("$try" "$workload" "$folder/broken.txt" "$pgdyno") && {
     echo "all promises of broken.txt are kept?"
     status=1
 }
-line=1
-while [ "$line" -lt "$(wc -l <"$folder/broken.txt")" ]; do
-    line=$((line + 1))
+for line in $(grep -n '^ ' "$folder/broken.txt" | cut -d: -f1); do
     echo "$said" | grep -q "^line $line: " || {
         echo "no complaint of line $line"
         status=1
