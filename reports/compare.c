@@ -12,7 +12,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_THROUGHPUT] = {"throughput", 0, 0.03, true},
 };
 
-/* One trial's value; NAN where it has too few executions for it. */
+/* One trial's value; NAN where it has too few executions for it, and where none succeeded: how soon something is refused
+ * is neither faster nor slower. */
 static double trial_value(const struct fact_trial *trial, int transaction, enum metric metric)
 {
     const struct fact_trial_transaction *result = &trial->transactions[transaction];
@@ -25,7 +26,7 @@ static double trial_value(const struct fact_trial *trial, int transaction, enum 
         [METRIC_THROUGHPUT] = facts_goodput(trial, transaction),
     };
     double needed = metric_rows[metric].quantile > 0 ? 1 / (1 - metric_rows[metric].quantile) : 1;
-    bool enough = (double)response->count >= needed - 1e-9;
+    bool enough = result->counts.ok > 0 && (double)response->count >= needed - 1e-9;
     return enough && values[metric] > 0 && isfinite(values[metric]) ? values[metric] : NAN;
 }
 

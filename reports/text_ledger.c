@@ -80,6 +80,8 @@ static void ledger_writers(const struct facts *facts, const struct ledger *befor
     char words[200];
     snprintf(words, sizeof words, "%sHOT updates ", out->len ? "; " : "");
     append_figures(out, words, alone, before->hot_share, after->hot_share, UNIT_PERCENT);
+    if (!alone && before->wal_bytes < 1 && after->wal_bytes < 1) /* nobody writes */
+        return;
     snprintf(words, sizeof words, "%sWAL per %.100s ", out->len ? "; " : "",
              after->wal_transaction >= 0 ? facts->transactions[after->wal_transaction].name : "transaction");
     if (!append_figures(out, words, alone, before->wal_records, after->wal_records, UNIT_RECORDS))

@@ -43,6 +43,8 @@ void steps_advance(struct runner *runner, int64_t now_ns);
 bool steps_is_asleep(const struct runner *runner);
 /* One statement ended well: count it, and keep of its rows what is to be kept. NULL, or what is wrong with them. */
 const char *steps_keep(struct runner *runner, int statement, int64_t now_ns, sqlstate *code);
+/* One failed. */
+void steps_count_failure(struct runner *runner, int statement);
 
 /* --- pipeline.c --- */
 

@@ -139,6 +139,8 @@ COLD static void answered_badly(struct runner *runner, int entry, int64_t now_ns
         return;
     pipeline->failed = true;
     runner->statement = entry;
+    if (entry != NO_STATEMENT)
+        steps_count_failure(runner, entry);
     attempt_note_server_error(runner, now_ns);
 }
 

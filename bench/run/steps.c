@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "generators/copy.h"
 #include "run/cold.h"
+#include "run/retry.h"
 #include "run/wire.h"
 #include "workloads/eval.h"
 
@@ -211,11 +212,19 @@ const char *steps_keep(struct runner *runner, int statement, int64_t now_ns, sql
     return NULL;
 }
 
+/* What fails each time has been run too, and the warm-up need not wait for better. */
+COLD void steps_count_failure(struct runner *runner, int statement)
+{
+    if (!retry_is_transient(runner->link->conn.code))
+        link_count_run(runner->link, runner->group->mix->entries[runner->entry].first_statement + statement);
+}
+
 static void statement_done(struct runner *runner, int64_t now_ns)
 {
     sqlstate code = 0;
     attempt_count(runner);
     if (runner->link->conn.failed) {
+        steps_count_failure(runner, runner->statement);
         attempt_note_server_error(runner, now_ns);
         attempt_failed(runner, now_ns);
         return;

@@ -44,7 +44,8 @@ struct comparisons {
     size_t n;
 };
 
-/* False without memory. A percentile takes part in a block where each trial has at least 1/(1−q) executions; it is
+/* False without memory. Transactions that one of the two does not run have no rows. A percentile takes part in a block
+ * where each trial has at least 1/(1−q) executions, and any success; it is
  * given a value where the cell has the 10/(1−q) of measurement.md §2. */
 bool compare_run(const struct facts *facts, struct comparisons *out, struct err *err);
 void compare_deinit(struct comparisons *comparisons);
