@@ -15,6 +15,7 @@ enum {
     BOOL_TYPE = 16    /* the oid of boolean, the same on every server */
 };
 
+#define SQLSTATE_NO_TABLE           SQLSTATE('4', '2', 'P', '0', '1')
 #define SQLSTATE_ACTIVE_TRANSACTION SQLSTATE('2', '5', '0', '0', '1')
 
 /* A COMMIT in the workload's own SQL would end our transaction, and leave things behind. */
@@ -434,6 +435,10 @@ static bool rehearse_existing(struct session *session, struct err *err)
               session_settings(session, session->workload->session, session->workload->n_session, true, err) &&
               prepare_all(session, variant, &writes, err);
     session->writes = writes;
+    if (!ok && session->workload->builtins && db_sqlstate(session->db) == SQLSTATE_NO_TABLE)
+        err_append(err,
+                   "`pgbench -i` makes the tables of the built-in scripts; without a connection option they run on a "
+                   "private server's");
     return ok;
 }
 

@@ -110,6 +110,12 @@ SHORT="-T 0.3 --warmup=100ms --blocks=1 --pool=2 --plots=none"
     [ -z "$(ls -d pgdyno-results 2>/dev/null)" ]
 }
 
+@test "a database without pgbench's tables: status 1, and who makes them" {
+    run "$PGDYNO" run -b tpcb -d "${SERVER/dbname=postgres/dbname=template1}" $SHORT
+    [ "$status" -eq 1 ]
+    [[ $output == *"tpcb-like:6"*"pgbench_accounts"*"pgbench -i"* ]]
+}
+
 @test "a script from standard input" {
     run "$PGDYNO" check -f - -d "$SERVER" <<<'SELECT 1;'
     [ "$status" -eq 0 ]
