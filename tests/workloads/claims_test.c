@@ -158,6 +158,7 @@ static const struct {
     {"1000000 - row", "unique", true},
     {"3 * row", "unique", true},
     {"row / 2.0", "unique", true},
+    {"'2024-01-01' + row", "unique", true},
     {"row / 7", "unknown", true},
     {"row % 10", "even", true},
     {"row % 100000", "unique", true},

@@ -40,6 +40,8 @@ static void moments_move(void **state)
     check("1 + :d", "date 2024-02-01");
     check(":d - 31", "date 2023-12-31");
     check(":d + '1 day'", "timestamp 2024-02-01 00:00:00+00");
+    check("'2024-01-31' + 1", "date 2024-02-01");
+    check("'2024-01-31 00:00' + 1", "error: `a + b` does not take a timestamp and an integer");
     check("'2024-01-31' + '1 month'", "timestamp 2024-02-29 00:00:00+00");
     check(":null + '3 days'", "null");
     check(":t + :null", "null");
@@ -52,6 +54,8 @@ static void moments_are_apart(void **state)
     check(":t - '2024-01-01'", "interval 30 days 12:00:00");
     check("'2024-01-01' - :t", "interval -30 days -12:00:00");
     check(":d - :d", "int 0");
+    check(":d - '2024-01-01'", "int 30");
+    check("'2024-01-01' - :d", "int -30");
     check("date('2024-03-01', '2024-03-01') - :d", "int 30");
     check(":i + '1 day'", "interval 1 mon 3 days 00:00:03");
     check(":i - :i", "interval 00:00:00");
