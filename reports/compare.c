@@ -12,8 +12,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_THROUGHPUT] = {"throughput", 0, 0.03, true},
 };
 
-/* One trial's value; NAN where it has too few executions for it, and where none succeeded: how soon something is refused
- * is neither faster nor slower. */
+/* One trial's value; NAN where it has too few executions for it, and where none succeeded: how soon something is
+ * refused is neither faster nor slower. */
 static double trial_value(const struct fact_trial *trial, int transaction, enum metric metric)
 {
     const struct fact_trial_transaction *result = &trial->transactions[transaction];

@@ -46,7 +46,7 @@ struct trial_row {
     const struct interval_result *interval; /* timeseries only */
     double duration_s;
     int64_t ok, failed, timed_out, retried, retries;
-    int64_t ended_ok, ended_failed; /* for the throughput */
+    int64_t ended_ok, ended_failed;          /* for the throughput */
     const struct transaction_result *counts; /* failures by kind; NULL for statements and intervals */
     const struct dist_summary *response, *service, *pool_wait;
 };

@@ -142,9 +142,8 @@ static void make_hists(struct reader *reader)
         facts->hists[c] = reader_keep_array(reader, facts->n_transactions, sizeof **facts->hists);
         int variant = (int)(c / facts_n_points(facts));
         for (size_t t = 0; facts->hists[c] && t < facts->n_transactions; t++)
-            facts->hists[c][t].statements =
-                reader_keep_array(reader, (size_t)facts_transaction(facts, variant, (int)t)->n_statements,
-                                  sizeof(struct hist *));
+            facts->hists[c][t].statements = reader_keep_array(
+                reader, (size_t)facts_transaction(facts, variant, (int)t)->n_statements, sizeof(struct hist *));
     }
 }
 

@@ -137,8 +137,7 @@ static bool read_trial(struct reader *reader, const json_t *from, struct fact_tr
     to->transactions = reader_keep_array(reader, facts->n_transactions, sizeof *to->transactions);
     for (size_t i = 0; to->transactions && i < facts->n_transactions; i++)
         read_trial_transaction(reader, json_array_get(transactions, i),
-                               facts_transaction(facts, to->plain.variant, (int)i)->n_statements,
-                               &to->transactions[i]);
+                               facts_transaction(facts, to->plain.variant, (int)i)->n_statements, &to->transactions[i]);
     read_intervals(reader, json_object_get(from, "intervals"), to);
     read_verdict(from, to);
     read_truth(from, &to->plain);

@@ -77,10 +77,10 @@ static json_t *transactions_value(const struct transaction *transactions, size_t
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, json_pack("{s:s, s:I, s:b, s:b, s:o}", "name", transactions[i].name, "weight",
-                                              (json_int_t)transactions[i].weight, "block", transactions[i].block,
-                                              "pipeline", transactions[i].pipeline, "statements",
-                                              statements_value(&transactions[i])));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:I, s:b, s:b, s:o}", "name", transactions[i].name, "weight",
+                                        (json_int_t)transactions[i].weight, "block", transactions[i].block, "pipeline",
+                                        transactions[i].pipeline, "statements", statements_value(&transactions[i])));
     return list;
 }
 
@@ -95,12 +95,12 @@ static json_t *variants_value(const struct workload *workload)
                                                      variant->indexes[k].definition));
         json_t *rewritten =
             variant->rewrites ? transactions_value(variant->transactions, workload->n_transactions) : NULL;
-        json_array_append_new(list,
-                              json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "name", variant->name, "about",
-                                        store_text_value(variant->about), "indexes", indexes, "apply",
-                                        store_text_value(variant->apply), "revert", store_text_value(variant->revert),
-                                        "settings", settings_value(variant->settings, variant->n_settings), "pool",
-                                        fields_write(fields_habits, fields_habits_n, &variant->pool), "transactions", rewritten));
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "name", variant->name, "about",
+                            store_text_value(variant->about), "indexes", indexes, "apply",
+                            store_text_value(variant->apply), "revert", store_text_value(variant->revert), "settings",
+                            settings_value(variant->settings, variant->n_settings), "pool",
+                            fields_write(fields_habits, fields_habits_n, &variant->pool), "transactions", rewritten));
     }
     return list;
 }
@@ -188,7 +188,7 @@ json_t *store_head_value(const struct run_header *header)
         "command_line", command_value(header->command_line), "workload", workload_value(workload), "measure",
         measure_value(workload, header->threads), "sweep", sweep_value(&workload->sweep), "load",
         load_value(&workload->load), "pool", fields_write(fields_habits, fields_habits_n, &workload->pool), "variants",
-        variants_value(workload), "transactions", transactions_value(workload->transactions, workload->n_transactions), "tables", tables_value(workload),
-        "checks", checks_value(workload), "server", server_value(header), "machine",
+        variants_value(workload), "transactions", transactions_value(workload->transactions, workload->n_transactions),
+        "tables", tables_value(workload), "checks", checks_value(workload), "server", server_value(header), "machine",
         fields_write(fields_machine, fields_machine_n, header->machine ? header->machine : &unknown), "ended");
 }

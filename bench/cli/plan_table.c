@@ -31,8 +31,8 @@ struct plan_table *plan_table_new(const struct workload *workload)
     if (!table)
         return NULL;
     table->workload = workload;
-    table->shapes = calloc(n_before(table, workload->n_variants - 1, workload->n_transactions) + 1,
-                           sizeof *table->shapes);
+    table->shapes =
+        calloc(n_before(table, workload->n_variants - 1, workload->n_transactions) + 1, sizeof *table->shapes);
     if (table->shapes)
         return table;
     free(table);

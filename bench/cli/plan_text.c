@@ -71,7 +71,8 @@ static void transaction_lines(const struct workload *workload, struct str *out)
         transaction_line(&workload->transactions[i], workload->total_weight, (int)widest, "", out);
         for (size_t v = 0; v < workload->n_variants; v++) {
             const struct transaction *own = &workload->variants[v].transactions[i];
-            if (own->statements != workload->transactions[i].statements || own->weight != workload->transactions[i].weight)
+            if (own->statements != workload->transactions[i].statements ||
+                own->weight != workload->transactions[i].weight)
                 transaction_line(own, workload->variants[v].total_weight, (int)widest, workload->variants[v].name, out);
         }
     }

@@ -326,7 +326,8 @@ static enum conn_status collect(struct conn *conn)
     return CONN_PENDING;
 }
 
-/* Asking the socket costs a call, but only replies that came in pieces get here. The end of file is there to be read. */
+/* Asking the socket costs a call, but only replies that came in pieces get here. The end of file is there to be read.
+ */
 static bool more_to_read(const struct conn *conn)
 {
     char byte;

@@ -45,8 +45,7 @@ void attempt_count(struct runner *runner)
 
 /* --- Failing ------------------------------------------------------------------------------------------------------ */
 
-COLD void attempt_note_error(struct runner *runner, sqlstate code, const char *where, const char *text,
-                             int64_t now_ns)
+COLD void attempt_note_error(struct runner *runner, sqlstate code, const char *where, const char *text, int64_t now_ns)
 {
     runner->code = code;
     recorder_error(runner->group->recorder, runner->group->mix->entries[runner->entry].transaction,

@@ -1,5 +1,5 @@
-/* Statements that are sent without waiting for the answers of those before: queued in libpq, sent with a sync point, and
- * counted as their answers come. The first that fails is the cause; the server skips the rest up to the sync. */
+/* Statements that are sent without waiting for the answers of those before: queued in libpq, sent with a sync point,
+ * and counted as their answers come. The first that fails is the cause; the server skips the rest up to the sync. */
 #include "attempt.h"
 #include "run/cold.h"
 

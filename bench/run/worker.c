@@ -491,9 +491,13 @@ static bool init_runners(struct worker *worker, int n_workers, struct err *err)
 
 bool worker_init(struct worker *worker, struct crew *crew, int index, int n_workers, struct err *err)
 {
-    const struct pool_hooks hooks = {
-        .ready = on_ready, .reply = on_reply, .answer = on_answer, .copy = on_copy, .lost = on_lost, .taken = on_taken,
-        .refused = on_refused};
+    const struct pool_hooks hooks = {.ready = on_ready,
+                                     .reply = on_reply,
+                                     .answer = on_answer,
+                                     .copy = on_copy,
+                                     .lost = on_lost,
+                                     .taken = on_taken,
+                                     .refused = on_refused};
     int size = (crew->spec->connections - index + n_workers - 1) / n_workers;
     size_t n = (size_t)(size + crew->pool_plan.habits.max_overflow);
     *worker = (struct worker){.crew = crew, .index = index, .expiry.fire = on_expiry};

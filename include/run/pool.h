@@ -70,12 +70,12 @@ struct link {
 /* What the pool's owner is told; all from the thread of the pool. */
 struct pool_hooks {
     void *user;
-    void (*ready)(struct link *link, int64_t now_ns); /* again, or for the first time; nobody waited for it */
-    void (*reply)(struct link *link, int64_t now_ns); /* conn_receive() said CONN_DONE */
+    void (*ready)(struct link *link, int64_t now_ns);  /* again, or for the first time; nobody waited for it */
+    void (*reply)(struct link *link, int64_t now_ns);  /* conn_receive() said CONN_DONE */
     void (*answer)(struct link *link, int64_t now_ns); /* it said CONN_ANSWER; nothing may be sent */
     void (*copy)(struct link *link, int64_t now_ns);   /* it said CONN_COPY_IN */
     void (*lost)(struct link *link, int64_t now_ns);   /* was READY */
-    void (*taken)(struct link *link, int64_t now_ns); /* what pool_take() began is done: the link is READY */
+    void (*taken)(struct link *link, int64_t now_ns);  /* what pool_take() began is done: the link is READY */
     void (*refused)(struct link *link,
                     int64_t now_ns); /* or it failed, and conn_error() says why; the link is parked */
 };

@@ -33,8 +33,8 @@ enum {
     /* Of each transaction at most, for statements that an `if` keeps from running: one that runs in 5 % of them is
      * missed by one connection in 70 million. Before that, the warm-up's limit in time may end it. */
     RUNNER_WARM_TURNS = 600,
-    /* Statements of a pipeline that are under way at once: more of them wait for answers, so that neither libpq's memory
-     * nor the server's answers grow without limit. */
+    /* Statements of a pipeline that are under way at once: more of them wait for answers, so that neither libpq's
+     * memory nor the server's answers grow without limit. */
     RUNNER_PIPELINE = 256
 };
 
@@ -64,7 +64,7 @@ struct runner_group {
     int n_running;         /* direct: runners that have not finished. Dealt: that have a transaction */
     int cold_statement;    /* of the mix: one that did not run often enough before the window; -1: none */
     int n_cold;            /* runners where any did not */
-    bool thinks; /* its runners between transactions of their own: with a connection for each client */
+    bool thinks;           /* its runners between transactions of their own: with a connection for each client */
     void *user;
     /* A dealt transaction has ended: the link is the pool's again, and `next`, if a client's, wants to be queued. */
     void (*ended)(void *user, const struct ticket *next, int64_t now_ns);
@@ -88,11 +88,11 @@ struct runner_loop {
 
 /* What was sent without waiting for its answer. */
 struct runner_pipeline {
-    bool begun_by_step; /* STEP_PIPELINE: up to STEP_PIPELINE_END */
-    bool failed;        /* something of it, and that was counted */
+    bool begun_by_step;                      /* STEP_PIPELINE: up to STEP_PIPELINE_END */
+    bool failed;                             /* something of it, and that was counted */
     bool in_transaction, transaction_failed; /* the server is in one that no COMMIT or sync has ended yet */
     bool unsynced;                           /* something was queued since the last sync */
-    int n_sent; /* of the n below: on their way already */
+    int n_sent;                              /* of the n below: on their way already */
     int first, n;
     int entries[RUNNER_PIPELINE]; /* a ring: a statement of the transaction, or −1 */
     runner_step_fn *then;         /* when all is answered */
@@ -125,7 +125,7 @@ struct runner {
     struct rng rng_after_lets; /* a retry repeats the draws of its steps */
     struct rng jitter;
     bool row_lost; /* of \aset: it did not fit */
-    bool cut_off; /* its connection went while it slept */
+    bool cut_off;  /* its connection went while it slept */
 
     int warm_turn;
     bool warm_pause; /* the last turn went to a cold transaction: this one is the mix's */

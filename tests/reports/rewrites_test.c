@@ -1,33 +1,33 @@
 /* A whole run whose variants rewrite transactions: what is run, stored, read back and shown is each variant's own. */
 #include "../run/fixture.h"
-
 #include "base/proc.h"
 #include "pg/cluster.h"
 #include "reports/csv.h"
 #include "reports/report.h"
 #include "reports/store.h"
 
-static const char REWRITES[] = "workload: dyno_rewrites\n"
-                               "schema: CREATE TABLE items (id int NOT NULL, kind int NOT NULL); CREATE TABLE notes (t text)\n"
-                               "constraints: ALTER TABLE items ADD PRIMARY KEY (id)\n"
-                               "tables: { items: { rows: 1000, columns: { id: row, kind: 'random(1, 50)' } } }\n"
-                               "transactions:\n"
-                               "  walk:\n"
-                               "    steps:\n"
-                               "      - sql: SELECT id FROM items ORDER BY id LIMIT 3\n"
-                               "        each: { as: k, do: [ { sql: 'SELECT kind FROM items WHERE id = :k' } ] }\n"
-                               "  note: { sql: \"INSERT INTO notes VALUES ('by the baseline')\" }\n"
-                               "  rare: { weight: 0, sql: SELECT 1 }\n"
-                               "variants:\n"
-                               "  plain: {}\n"
-                               "  joined:\n"
-                               "    transactions:\n"
-                               "      walk: { sql: SELECT kind FROM items ORDER BY id LIMIT 3 }\n"
-                               "      note: { weight: 0 }\n"
-                               "      rare: { weight: 1 }\n"
-                               "  same: { index: items (kind) }\n"
-                               "sweep: { pool: [2] }\n"
-                               "measure: { warmup: 50ms, duration: 200ms, blocks: 2, seed: 42 }\n";
+static const char REWRITES[] =
+    "workload: dyno_rewrites\n"
+    "schema: CREATE TABLE items (id int NOT NULL, kind int NOT NULL); CREATE TABLE notes (t text)\n"
+    "constraints: ALTER TABLE items ADD PRIMARY KEY (id)\n"
+    "tables: { items: { rows: 1000, columns: { id: row, kind: 'random(1, 50)' } } }\n"
+    "transactions:\n"
+    "  walk:\n"
+    "    steps:\n"
+    "      - sql: SELECT id FROM items ORDER BY id LIMIT 3\n"
+    "        each: { as: k, do: [ { sql: 'SELECT kind FROM items WHERE id = :k' } ] }\n"
+    "  note: { sql: \"INSERT INTO notes VALUES ('by the baseline')\" }\n"
+    "  rare: { weight: 0, sql: SELECT 1 }\n"
+    "variants:\n"
+    "  plain: {}\n"
+    "  joined:\n"
+    "    transactions:\n"
+    "      walk: { sql: SELECT kind FROM items ORDER BY id LIMIT 3 }\n"
+    "      note: { weight: 0 }\n"
+    "      rare: { weight: 1 }\n"
+    "  same: { index: items (kind) }\n"
+    "sweep: { pool: [2] }\n"
+    "measure: { warmup: 50ms, duration: 200ms, blocks: 2, seed: 42 }\n";
 
 static char folder[64], results[96];
 
@@ -187,7 +187,8 @@ static void reports_have_no_row_for_what_was_not_run(void **state)
 static void a_rewrite_is_rehearsed(void **state)
 {
     (void)state;
-    struct workload *workload = load_changed(REWRITES, "walk: { sql: SELECT kind FROM items", "walk: { sql: SELECT knd FROM items");
+    struct workload *workload =
+        load_changed(REWRITES, "walk: { sql: SELECT kind FROM items", "walk: { sql: SELECT knd FROM items");
     struct log log = {0};
     struct run_options options = {.workload = workload, .log = &log};
     struct session *session = NULL;

@@ -1,6 +1,5 @@
 /* Pipelines on a real server: how many round trips they take, what is counted, and what a failure leaves behind. */
 #include "drive.h"
-
 #include "support/relay.h"
 
 enum {
@@ -14,13 +13,14 @@ static int setup(void **state)
 {
     if (test_server_start(state) != 0)
         return -1;
-    test_exec(test_db(), "CREATE TABLE kv (id int PRIMARY KEY, v int NOT NULL);"
-                         "INSERT INTO kv SELECT i, 0 FROM generate_series(1, 100) i;"
-                         "CREATE TABLE log (a bigint, b bigint);"
-                         "CREATE SEQUENCE tries;"
-                         "CREATE FUNCTION now_and_then() RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
-                         "IF nextval('tries') % 2 = 1 THEN RAISE EXCEPTION 'try again' USING ERRCODE = '40001'; END IF; "
-                         "RETURN 1; END $$");
+    test_exec(test_db(),
+              "CREATE TABLE kv (id int PRIMARY KEY, v int NOT NULL);"
+              "INSERT INTO kv SELECT i, 0 FROM generate_series(1, 100) i;"
+              "CREATE TABLE log (a bigint, b bigint);"
+              "CREATE SEQUENCE tries;"
+              "CREATE FUNCTION now_and_then() RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
+              "IF nextval('tries') % 2 = 1 THEN RAISE EXCEPTION 'try again' USING ERRCODE = '40001'; END IF; "
+              "RETURN 1; END $$");
     relay_start(&relay, cluster_target(test_cluster()));
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Each kind of step on a real server: what it leaves there, what is counted, and what happens when it fails. */
-#include "drive.h"
-
 #include <math.h>
+
+#include "drive.h"
 
 static int setup(void **state)
 {
@@ -40,23 +40,24 @@ static void check_all_ok(const struct trial_result *r)
 
 /* --- Loops -------------------------------------------------------------------------------------------------------- */
 
-static const char *const loops = "transactions:\n"
-                                 "  loops:\n"
-                                 "    steps:\n"
-                                 "      - sql: SELECT id, t FROM kv WHERE id <= 3 ORDER BY id\n"
-                                 "        each:\n"
-                                 "          as: [k, name]\n"
-                                 "          do:\n"
-                                 "            - sql: SELECT id FROM kv WHERE id <= :k ORDER BY id\n"
-                                 "              each:\n"
-                                 "                as: [inner]\n"
-                                 "                do: [ { sql: \"INSERT INTO log VALUES (:k, :inner, :name)\" } ]\n"
-                                 "            - repeat: { times: \":k - 1\", do: [ { sql: \"INSERT INTO log VALUES (-1, :k, "
-                                 ":name)\" } ] }\n"
-                                 "      - sql: SELECT id FROM kv WHERE id < 0\n"
-                                 "        each: { as: [none], do: [ { sql: \"INSERT INTO log VALUES (-2, 0, '')\" } ] }\n"
-                                 "      - repeat: { times: \"NULL\", do: [ { sql: \"INSERT INTO log VALUES (-2, 0, '')\" } ] "
-                                 "}\n";
+static const char *const loops =
+    "transactions:\n"
+    "  loops:\n"
+    "    steps:\n"
+    "      - sql: SELECT id, t FROM kv WHERE id <= 3 ORDER BY id\n"
+    "        each:\n"
+    "          as: [k, name]\n"
+    "          do:\n"
+    "            - sql: SELECT id FROM kv WHERE id <= :k ORDER BY id\n"
+    "              each:\n"
+    "                as: [inner]\n"
+    "                do: [ { sql: \"INSERT INTO log VALUES (:k, :inner, :name)\" } ]\n"
+    "            - repeat: { times: \":k - 1\", do: [ { sql: \"INSERT INTO log VALUES (-1, :k, "
+    ":name)\" } ] }\n"
+    "      - sql: SELECT id FROM kv WHERE id < 0\n"
+    "        each: { as: [none], do: [ { sql: \"INSERT INTO log VALUES (-2, 0, '')\" } ] }\n"
+    "      - repeat: { times: \"NULL\", do: [ { sql: \"INSERT INTO log VALUES (-2, 0, '')\" } ] "
+    "}\n";
 
 static void test_loops_walk(void **state)
 {
@@ -88,19 +89,20 @@ static void test_loops_walk(void **state)
 static void test_texts_of_many_rounds_fit(void **state)
 {
     (void)state;
-    struct drive_case c = {.text = "transactions:\n"
-                                   "  texts:\n"
-                                   "    let: { start: \"format('%s!', 'kept')\" }\n"
-                                   "    steps:\n"
-                                   "      - set: { n: 0, all: \"''\" }\n"
-                                   "      - repeat:\n"
-                                   "          times: 8000\n"
-                                   "          do:\n"
-                                   "            - set: { n: \":n + 1\", word: \"format('round %d', :n)\", same: \":word\" }\n"
-                                   "      - sql: INSERT INTO log VALUES (:n, 0, :start || ' ' || :word || ' ' || :same)\n"
-                                   "      - sql: SELECT repeat('long', 7000) FROM generate_series(1, 20)\n"
-                                   "        each: { as: [long], do: [ { set: { n: \":n + 1\" } } ] }\n"
-                                   "      - sql: INSERT INTO log VALUES (:n, 1, :start)\n"};
+    struct drive_case c = {
+        .text = "transactions:\n"
+                "  texts:\n"
+                "    let: { start: \"format('%s!', 'kept')\" }\n"
+                "    steps:\n"
+                "      - set: { n: 0, all: \"''\" }\n"
+                "      - repeat:\n"
+                "          times: 8000\n"
+                "          do:\n"
+                "            - set: { n: \":n + 1\", word: \"format('round %d', :n)\", same: \":word\" }\n"
+                "      - sql: INSERT INTO log VALUES (:n, 0, :start || ' ' || :word || ' ' || :same)\n"
+                "      - sql: SELECT repeat('long', 7000) FROM generate_series(1, 20)\n"
+                "        each: { as: [long], do: [ { set: { n: \":n + 1\" } } ] }\n"
+                "      - sql: INSERT INTO log VALUES (:n, 1, :start)\n"};
     struct trial_result r;
     drive(&c, &r);
     check_all_ok(&r);
@@ -201,12 +203,13 @@ static void test_autocommit_goes_on_after_a_failure(void **state)
 static void test_sleep_is_service(void **state)
 {
     (void)state;
-    struct drive_case c = {.text = "transactions:\n"
-                                   "  nap:\n"
-                                   "    autocommit: true\n"
-                                   "    steps: [ { sleep: 20ms }, { sql: SELECT 1 }, { sleep: 10ms }, { sql: SELECT 2 } ]\n",
-                           .connections = 4,
-                           .duration_ns = 600 * NS_PER_MS};
+    struct drive_case c = {
+        .text = "transactions:\n"
+                "  nap:\n"
+                "    autocommit: true\n"
+                "    steps: [ { sleep: 20ms }, { sql: SELECT 1 }, { sleep: 10ms }, { sql: SELECT 2 } ]\n",
+        .connections = 4,
+        .duration_ns = 600 * NS_PER_MS};
     struct trial_result r;
     struct dist_summary service, response;
     drive(&c, &r);
@@ -350,9 +353,10 @@ static void test_copy_waits_for_the_server(void **state)
                          "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                          "IF random() < 0.01 THEN PERFORM pg_sleep(0.002); END IF; RETURN NULL; END $$;"
                          "CREATE TRIGGER dawdle BEFORE INSERT ON slow FOR EACH ROW EXECUTE FUNCTION dawdle()");
-    struct drive_case c = {.text = "transactions:\n"
-                                   "  load:\n"
-                                   "    steps: [ { copy: slow, rows: 20000, columns: { t: \"letters(100, 200)\" } } ]\n",
+    struct drive_case c = {.text =
+                               "transactions:\n"
+                               "  load:\n"
+                               "    steps: [ { copy: slow, rows: 20000, columns: { t: \"letters(100, 200)\" } } ]\n",
                            .connections = 2,
                            .duration_ns = 600 * NS_PER_MS,
                            .drain_ns = 20 * NS_PER_S};
@@ -392,17 +396,18 @@ static void test_copy_fails_in_the_middle(void **state)
 static void test_mistakes_of_steps_are_counted(void **state)
 {
     (void)state;
-    struct drive_case c = {.text = "transactions:\n"
-                                   "  set:\n"
-                                   "    let: { z: \"0 * random(1, 2)\" }\n"
-                                   "    steps:\n"
-                                   "      - sql: INSERT INTO log VALUES (1)\n"
-                                   "      - set: { x: \"1 / :z\" }\n"
-                                   "      - sql: INSERT INTO log VALUES (:x)\n"
-                                   "  long:\n"
-                                   "    steps:\n"
-                                   "      - sql: SELECT repeat('long', 20000)\n"
-                                   "        each: { as: [t], do: [ { sql: \"INSERT INTO log VALUES (1, 1, :t)\" } ] }\n"};
+    struct drive_case c = {.text =
+                               "transactions:\n"
+                               "  set:\n"
+                               "    let: { z: \"0 * random(1, 2)\" }\n"
+                               "    steps:\n"
+                               "      - sql: INSERT INTO log VALUES (1)\n"
+                               "      - set: { x: \"1 / :z\" }\n"
+                               "      - sql: INSERT INTO log VALUES (:x)\n"
+                               "  long:\n"
+                               "    steps:\n"
+                               "      - sql: SELECT repeat('long', 20000)\n"
+                               "        each: { as: [t], do: [ { sql: \"INSERT INTO log VALUES (1, 1, :t)\" } ] }\n"};
     struct trial_result r;
     drive(&c, &r);
     assert_int_equal(r.transactions[0].ok + r.transactions[1].ok, 0);
