@@ -21,9 +21,10 @@
  *               eval, operators, format, permute, function_table, functions, functions_data,
  *               functions_random, functions_document, mixed   and run    claims  what columns promise
  *               rates    500/s, 80%                   check, check_load  is it sound        catalog  finds what is there
- *               script, bind_script, scripts  pgbench's  key_help, json_schema  keys for people and editors
+ *               script, script_commands, script_builtins, bind_script, scripts  pgbench's
+ *               key_help, json_schema  keys for people and editors
  *   bench/run/  session  reach the server             preflight, setting_match  what must be so
- *               rehearse  all SQL once                seed      fill, reuse, clean        settle  vacuum, checkpoint
+ *               rehearse, reverted  all SQL once      seed      fill, reuse, clean        settle  vacuum, checkpoint
  *               restore  the seeded state             variant   enter, leave              sample  plans
  *               order, sweep  all trials              trial     one of them               judge   is it valid
  *               replay   a perfect queue's waits    steady    long enough, no drift    balance  Little, overload
