@@ -348,7 +348,8 @@ static bool rehearse_variant_inside(struct session *session, const struct varian
 {
     char what[128];
     snprintf(what, sizeof what, "variant %.64s, apply", variant->name);
-    if (!build_indexes(session, variant, err) || !run_sql(session, what, variant->apply, err))
+    if (!build_indexes(session, variant, err) || (variant->apply && !reverted_note(session, err)) ||
+        !run_sql(session, what, variant->apply, err))
         return false;
     bool ok = db_exec(session->db, what, "SAVEPOINT pgdyno_settings", err) &&
               session_settings(session, session->workload->session, session->workload->n_session, true, err) &&
@@ -356,7 +357,8 @@ static bool rehearse_variant_inside(struct session *session, const struct varian
               prepare_all(session, variant, writes, err) &&
               db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_settings", err);
     snprintf(what, sizeof what, "variant %.64s, revert", variant->name);
-    return ok && run_sql(session, what, variant->revert, err);
+    return ok && run_sql(session, what, variant->revert, err) &&
+           (!variant->apply || reverted_check(session, variant, err));
 }
 
 /* What cannot run inside a transaction (CREATE INDEX CONCURRENTLY) will be seen when it runs for good. */

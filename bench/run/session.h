@@ -2,7 +2,7 @@
  *
  *     session    reach the server, keep the set-up connection alive
  *     preflight  what must be so before anything is changed
- *     rehearse   every statement once, in a transaction that is rolled back
+ *     rehearse   every statement once, in a transaction that is rolled back; reverted: did `revert` undo it all
  *     seed       the schema's mark, filling, reuse, removal
  *     settle     vacuum, checkpoint, prewarm: data at rest
  *     restore    the seeded state again, and its fingerprint
@@ -103,6 +103,13 @@ bool session_blame(struct session *session, const char *where, struct err *err);
 
 /* On somebody's server: rights, read-only, recovery, connection limits, agreement with `server:`. Changes nothing. */
 bool preflight(struct session *session, struct err *err);
+
+/* --- reverted.c --- */
+
+/* In the rehearsal's transaction: keep what the schema is like, before `apply`. */
+bool reverted_note(struct session *session, struct err *err);
+/* After `revert`: it is like that again, or else what differs is a mistake of the file. */
+bool reverted_check(struct session *session, const struct variant *variant, struct err *err);
 
 /* --- seed.c --- */
 

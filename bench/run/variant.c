@@ -68,6 +68,14 @@ static bool note_applied(struct session *session, int64_t before, int64_t ns, st
     return true;
 }
 
+/* A workload has many variants; an error must say whose SQL it was. */
+static bool run_named(struct session *session, const char *key, const char *sql, struct err *err)
+{
+    char what[96];
+    snprintf(what, sizeof what, "variant %.64s, %s", current(session)->name, key);
+    return session_run(session, what, sql, err);
+}
+
 static bool apply(struct session *session, struct err *err)
 {
     int64_t before;
@@ -77,7 +85,7 @@ static bool apply(struct session *session, struct err *err)
     if (!last_index(session, &before, err))
         return false;
     int64_t started_ns = clock_now_ns();
-    if (!session_run(session, "apply", current(session)->apply, err))
+    if (!run_named(session, "apply", current(session)->apply, err))
         return false;
     return note_applied(session, before, clock_now_ns() - started_ns, err);
 }
@@ -101,7 +109,7 @@ bool variant_leave(struct session *session, struct err *err)
     if (session->current.partial) /* the server was away while it was built */
         return variant_leave_anyway(session) ||
                err_set(err, ERR_SERVER, variant->name, "what this variant made cannot be removed");
-    if (!session_run(session, "revert", variant->revert, err))
+    if (!run_named(session, "revert", variant->revert, err))
         return false;
     for (size_t i = variant->n_indexes; i-- > 0;)
         if (!index_drop(session->db, &variant->indexes[i], err))

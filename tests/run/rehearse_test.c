@@ -105,6 +105,22 @@ static void variants(void **state)
     finds("none: {}", "none: { apply: 'CREATE INDEX a ON items (kind)', revert: DROP INDEX b }", "revert", ".yaml");
 }
 
+/* What stays would be measured under all variants that follow. */
+static void a_revert_that_does_not(void **state)
+{
+    (void)state;
+    finds("none: {}", "none: { apply: CREATE INDEX a ON items (kind), revert: SELECT 1 }",
+          "variant none, revert: index a is still there\n", ".yaml:14");
+    finds("none: {}", "none: { apply: ALTER TABLE items ALTER kind TYPE bigint, revert: SELECT 1 }",
+          "column items.kind is not as it was\n", ".yaml:14");
+    finds("none: {}", "none: { apply: 'ALTER TABLE items DROP note, ADD n int', revert: ALTER TABLE items ADD note int }",
+          "column items.n is still there; column items.note is not as it was\n", ".yaml:14");
+    finds("none: {}", "none: { apply: ALTER TABLE items DROP CONSTRAINT items_pkey, revert: SELECT 1 }",
+          "constraint items_pkey of items is gone; index items_pkey is gone\n", ".yaml:14");
+    finds("none: {}", "none: { apply: ALTER TABLE items SET (fillfactor = 70), revert: SELECT 1 }",
+          "table items is not as it was\n", ".yaml:14");
+}
+
 static void rows_and_copies_that_do_not_fit(void **state)
 {
     (void)state;
@@ -256,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_statement_where_the_server_gives_no_place),
         cmocka_unit_test(more_variables_than_columns),
         cmocka_unit_test(variants),
+        cmocka_unit_test(a_revert_that_does_not),
         cmocka_unit_test(a_variant_may_make_what_its_statements_need),
         cmocka_unit_test(checks_and_session_settings),
         cmocka_unit_test(a_check_gives_one_boolean),
