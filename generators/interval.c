@@ -70,15 +70,20 @@ static bool read_whole(struct reader *in, int64_t *out)
     return in->p > start;
 }
 
-/* What follows a point, as a fraction of 1. */
+/* What follows a point, as a fraction of 1: the nearest double, so that halves are halves. Digits beyond the fifteenth
+ * are less than any unit can tell. */
 static double read_fraction(struct reader *in)
 {
-    double value = 0, unit = 0.1;
+    double value = 0, unit = 1;
     if (in->p == in->end || *in->p != '.')
         return 0;
-    for (in->p++; in->p < in->end && *in->p >= '0' && *in->p <= '9'; in->p++, unit /= 10)
-        value += (*in->p - '0') * unit;
-    return value;
+    for (in->p++; in->p < in->end && *in->p >= '0' && *in->p <= '9'; in->p++) {
+        if (unit >= 1e15)
+            continue;
+        value = value * 10 + (*in->p - '0');
+        unit *= 10;
+    }
+    return value / unit;
 }
 
 static bool add_us(struct interval *out, int64_t count, int64_t us)
@@ -96,6 +101,13 @@ static bool add_months(struct interval *out, int64_t count, int months)
     return !__builtin_mul_overflow(count, months, &count) && !__builtin_add_overflow(out->months, count, &out->months);
 }
 
+/* PostgreSQL drops half a microsecond. */
+static int64_t round_us(double us)
+{
+    double whole = trunc(us), rest = us - whole;
+    return (int64_t)whole + (rest > 0.5) - (rest < -0.5);
+}
+
 /* A fraction of a year is months, what is left of a month is days, what is left of a day is time. */
 static bool add_unit(struct interval *out, const struct unit *unit, int sign, int64_t whole, double fraction)
 {
@@ -106,7 +118,7 @@ static bool add_unit(struct interval *out, const struct unit *unit, int sign, in
     us += (days - trunc(days)) * (double)US_PER_DAY;
     return add_months(out, sign * whole, unit->months) && add_months(out, sign, (int)months) &&
            add_days(out, sign * whole, unit->days) && add_days(out, sign, (int)days) &&
-           add_us(out, sign * whole, unit->us) && add_us(out, sign, llrint(us));
+           add_us(out, sign * whole, unit->us) && add_us(out, sign, round_us(us));
 }
 
 /* "30", then ":15" or ":15:00.5" stands next. */

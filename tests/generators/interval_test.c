@@ -38,6 +38,18 @@ static void postgresqls_spellings_are_read(void **state)
     check("1.000001 second", 0, 0, second + 1);
 }
 
+static void fractions_are_rounded_as_by_postgresql(void **state)
+{
+    (void)state;
+    check("12.875 years", 154, 0, 0); /* ten and a half months, to even */
+    check("0.625 years", 8, 0, 0);
+    check("0.0000015 s", 0, 0, 1); /* half a microsecond is dropped */
+    check("-0.0000035 s", 0, 0, -3);
+    check("0.0000017 s", 0, 0, 2);
+    check("0.0015 ms", 0, 0, 1);
+    check("00:00:00.0000015", 0, 0, 2); /* but to even behind colons */
+}
+
 static void what_is_no_interval_is_refused(void **state)
 {
     (void)state;
@@ -152,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(postgresqls_spellings_are_read),
+        cmocka_unit_test(fractions_are_rounded_as_by_postgresql),
         cmocka_unit_test(what_is_no_interval_is_refused),
         cmocka_unit_test(a_day_that_the_month_has_not_is_its_last),
         cmocka_unit_test(nothing_moves_beyond_postgresqls_years),
