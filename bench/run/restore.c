@@ -79,7 +79,7 @@ bool restore_run(struct session *session, struct err *err)
 /* --- Fingerprint -------------------------------------------------------------------------------------------------- */
 
 #define PRINT_SQL                                                                                                      \
-    "SELECT coalesce(sum(reltuples) FILTER (WHERE relkind = 'r'), 0)::bigint, "                                        \
+    "SELECT coalesce(sum(greatest(reltuples, 0)) FILTER (WHERE relkind = 'r'), 0)::bigint, "                           \
     "coalesce(sum(pg_relation_size(oid) / current_setting('block_size')::int), 0)::bigint, "                           \
     "coalesce((SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE schemaname = current_schema()), 0)::bigint, "     \
     "coalesce((SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables "                                \
