@@ -201,9 +201,9 @@ static int64_t move_months(int64_t day, int64_t months)
 
 bool interval_move(int64_t *us, struct interval by, int sign)
 {
-    int64_t day = calendar_day_of(*us), moved, time = *us - day * US_PER_DAY;
     if (*us == INT64_MAX || *us == INT64_MIN) /* infinity stays */
         return true;
+    int64_t day = calendar_day_of(*us), moved, time = *us - day * US_PER_DAY;
     if (by.months != 0)
         day = move_months(day, (int64_t)sign * by.months);
     day += (int64_t)sign * by.days;

@@ -124,6 +124,9 @@ static void nothing_moves_beyond_postgresqls_years(void **state)
     us = INT64_MAX;
     assert_true(interval_move(&us, ages, 1));
     assert_int_equal(us, INT64_MAX);
+    us = INT64_MIN;
+    assert_true(interval_move(&us, ages, 1));
+    assert_int_equal(us, INT64_MIN);
 }
 
 static void check_written(struct interval x, const char *expected)
