@@ -7,14 +7,17 @@
 
 enum {
     SCRATCH_BYTES = 65536,
-    ROWS = 1000
+    ROWS = 1000,
+    N_VARIABLES = 9
 };
 
-static const char *const variables[] = {"i", "d", "t", "n", "b", "when"};
-static const struct value slots[] = {
+static const char *const variables[N_VARIABLES] = {"i", "d", "t", "n", "b", "when", "day", "span", "fixed"};
+static const struct value slots[N_VARIABLES] = {
     {.type = VALUE_INT, .integer = 7},       {.type = VALUE_DOUBLE, .real = 2.5},
     {.type = VALUE_TEXT, .text = {"12", 2}}, {.type = VALUE_NULL},
-    {.type = VALUE_BOOL, .boolean = true},   {.type = VALUE_TIMESTAMP, .integer = 123456789}};
+    {.type = VALUE_BOOL, .boolean = true},   {.type = VALUE_TIMESTAMP, .integer = 123456789},
+    {.type = VALUE_DATE, .integer = 8765},   {.type = VALUE_INTERVAL, .interval = {1, 2, 3000000}},
+    {.type = VALUE_NUMERIC, .numeric = {12345, 2}}};
 static const struct expr_param params[] = {{"scale", {.type = VALUE_INT, .integer = 10}},
                                            {"i", {.type = VALUE_INT, .integer = -1}}};
 
@@ -134,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         make_world(&world);
     char *text = strndup((const char *)data, size);
     fuzz_require(text != NULL);
-    compile(&world, text, (struct expr_scope){.variables = variables, .n_variables = 6});
+    compile(&world, text, (struct expr_scope){.variables = variables, .n_variables = N_VARIABLES});
     compile(&world, text, (struct expr_scope){.row = &world.table});
     compile(&world, text, (struct expr_scope){.constant = true});
     free(text);

@@ -25,6 +25,7 @@ expr)
     # What the tests evaluate, and what follows `name: ` in a line of a workload.
     sed -n 's/^ *\(check\|{\)(\{0,1\}"\(.*\)", *".*/\2/p' "$root"/tests/workloads/*.c | sed 's/\\"/"/g' |
         one_a_line test
+    grep -o '"[^"]*"' "$root"/tests/workloads/pgbench_cases.h | tr -d '"' | one_a_line case
     sed -n 's/^ *[a-z_0-9]*: \(.*[(+*|:].*\)$/\1/p' "$root"/workloads/catalog/*.yaml "$root"/tests/data/*/*.yaml |
         sed 's/^"\(.*\)"$/\1/' | one_a_line file
     ;;

@@ -9,7 +9,7 @@
 /* clang-format off */
 static const char *const literals[] = {
     "9223372036854775807", "-9223372036854775808", "1e308", "'2024-01-01'", "NULL", "t.id[", "rows(t)", ":i", ":d",
-    ":t", ":n", ":b", ":when", "row", NULL,
+    ":t", ":n", ":b", ":when", ":day", ":span", ":fixed", "row", NULL,
 };
 static const char *const script_words[] = {
     "\\set ", "\\gset", "\\aset ", "\\if ", "\\elif ", "\\else", "\\endif", "\\sleep 1 ms", "\\startpipeline",
