@@ -10,6 +10,10 @@
 enum make_status function_abs(const struct node *node, struct eval_scope *scope, struct value *out)
 {
     enum make_status status = eval_arg(node, 0, scope, out);
+    if (status == MAKE_OK && out->type == VALUE_NUMERIC) {
+        out->numeric.units = llabs(out->numeric.units);
+        return MAKE_OK;
+    }
     if (status != MAKE_OK || out->type == VALUE_NULL || (status = value_number(out)) != MAKE_OK)
         return status;
     if (out->type == VALUE_DOUBLE)
@@ -17,42 +21,62 @@ enum make_status function_abs(const struct node *node, struct eval_scope *scope,
     return out->integer == INT64_MIN ? MAKE_OVERFLOW : set_int(out, llabs(out->integer));
 }
 
+/* The furthest of the arguments so far, as each type that it may turn out to be. */
+struct extreme {
+    int64_t integer;
+    double real;
+    struct numeric numeric;
+    bool null, any_real, any_numeric;
+};
+
+static void extend(struct extreme *all, const struct value *given, const struct value *number, double x, int sign,
+                   bool first)
+{
+    int64_t n = number->type == VALUE_INT ? number->integer : 0;
+    struct numeric exact = given->type == VALUE_NUMERIC ? given->numeric : (struct numeric){n, 0};
+    all->any_numeric = all->any_numeric || given->type == VALUE_NUMERIC;
+    all->any_real = all->any_real || (number->type == VALUE_DOUBLE && given->type != VALUE_NUMERIC);
+    all->real = !first && (sign > 0 ? all->real > x : all->real < x) ? all->real : x;
+    all->integer = !first && (sign > 0 ? all->integer > n : all->integer < n) ? all->integer : n;
+    if (first || sign * numeric_compare(exact, all->numeric) > 0)
+        all->numeric = exact;
+}
+
 /* Every argument is evaluated, then NULL wins over a wrong type, then one double makes all of them doubles. NaN comes
  * and goes with its place, as in pgbench. */
-static enum make_status extreme(const struct node *node, struct eval_scope *scope, struct value *out, bool greatest)
+static enum make_status extreme(const struct node *node, struct eval_scope *scope, struct value *out, int sign)
 {
     enum make_status worst = MAKE_OK;
-    bool null = false, reals = false;
-    int64_t integer = 0;
-    double real = 0;
+    struct extreme all = {0};
     for (int i = 0; i < node->n_args; i++) {
         struct value value;
         enum make_status status = eval_arg(node, i, scope, &value);
         if (status != MAKE_OK)
             return status;
         double x = 0;
+        struct value given = value;
         if (value.type == VALUE_NULL)
-            null = true;
+            all.null = true;
         else if ((status = value_double(&value, &x)) != MAKE_OK)
             worst = status;
-        reals = reals || value.type == VALUE_DOUBLE;
-        int64_t n = value.type == VALUE_INT ? value.integer : 0;
-        real = i > 0 && (greatest ? real > x : real < x) ? real : x;
-        integer = i > 0 && (greatest ? integer > n : integer < n) ? integer : n;
+        extend(&all, &given, &value, x, sign, i == 0);
     }
-    if (null || worst != MAKE_OK)
-        return null ? set_null(out) : worst;
-    return reals ? set_double(out, real) : set_int(out, integer);
+    if (all.null || worst != MAKE_OK)
+        return all.null ? set_null(out) : worst;
+    if (!all.any_numeric || all.any_real)
+        return all.any_real ? set_double(out, all.real) : set_int(out, all.integer);
+    *out = (struct value){.type = VALUE_NUMERIC, .numeric = all.numeric};
+    return MAKE_OK;
 }
 
 enum make_status function_greatest(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    return extreme(node, scope, out, true);
+    return extreme(node, scope, out, 1);
 }
 
 enum make_status function_least(const struct node *node, struct eval_scope *scope, struct value *out)
 {
-    return extreme(node, scope, out, false);
+    return extreme(node, scope, out, -1);
 }
 
 enum make_status function_int(const struct node *node, struct eval_scope *scope, struct value *out)

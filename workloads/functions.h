@@ -23,7 +23,7 @@ int64_t permute(int64_t value, int64_t count, uint64_t seed);
 /* functions_data.c */
 node_fn function_pick, function_weighted, function_maybe, function_words, function_letters, function_digits,
     function_hex, function_uuid, function_timestamp, function_date;
-compile_fn compile_weighted, compile_timestamp, compile_date;
+compile_fn compile_weighted, compile_maybe, compile_timestamp, compile_date;
 
 /* functions_document.c */
 node_fn function_json, function_list, function_numeric, function_uuid7;

@@ -46,6 +46,17 @@ bool compile_weighted(struct parser *parser, struct node *node)
     return sums != NULL;
 }
 
+/* 95 would be taken for 1, and nobody would miss the NULLs. */
+bool compile_maybe(struct parser *parser, struct node *node)
+{
+    double p = 0;
+    bool null = false;
+    if (!node_is_constant(node->args[0]) ||
+        eval_double(node, 0, &(struct eval_scope){0}, &p, &null) != MAKE_OK || null || (p >= 0 && p <= 1))
+        return true;
+    return parser_problem(parser, 0, "a probability must be from 0 to 1, not %g; 95 %% is 0.95", p);
+}
+
 enum make_status function_maybe(const struct node *node, struct eval_scope *scope, struct value *out)
 {
     double probability = 0;

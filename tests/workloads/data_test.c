@@ -113,8 +113,13 @@ static void fixed_point_is_exact(void **state)
     check(":n < '12.51'", "boolean true");
     check("numeric(0.1, 1) + numeric(0.2, 1) = numeric(0.3, 1)", "boolean true");
     check("int(:n)", "int 13");
-    check("abs(-:n)", "double 12.5");
-    check("greatest(:n, 3)", "double 12.5");
+    check("abs(-:n)", "numeric 12.50");
+    check("abs(numeric('-9007199254740993.1', 1))", "numeric 9007199254740993.1");
+    check("greatest(:n, 3)", "numeric 12.50");
+    check("greatest(3, :n, 13)", "numeric 13");
+    check("least(numeric('9007199254740993.2', 1), numeric('9007199254740993.1', 1))", "numeric 9007199254740993.1");
+    check("least(:n, 13.5)", "double 12.5");
+    check("greatest(:n, NULL)", "null");
     check("CASE WHEN :n THEN 1 END", "int 1");
     check("format('%s %d %.1f', :n, :n, :n)", "text 12.50 13 12.5");
     check("numeric(1e18, 1)", "error: a number of more digits than numeric() keeps, 18 with those after the point");
