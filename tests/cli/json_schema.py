@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""json_schema.py PGDYNO SOURCE_ROOT: the schema that editors get, against files that are right and files that are wrong.
+"""json_schema.py PGDYNO SOURCE_ROOT: the schema that editors get, against right files and wrong ones.
 
-Every file of the catalog and of tests/data/good must be valid. Of tests/data/bad those must not be whose mistake is one
-of form: what pgdyno says of them (.expected) tells. A wrong value of the right form is for `pgdyno check`.
+Every file of the catalog and of tests/data/good, and the examples of the reference, must be valid. Of tests/data/bad
+those must not be whose mistake is one of form: what pgdyno says of them (.expected) tells. A wrong value of the right
+form is for `pgdyno check`.
 """
 import json
 import pathlib
@@ -25,7 +26,7 @@ for tag, pattern, first in (
     ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
     ("float", r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", "-+.0123456789"),
 ):
-    Loader.add_implicit_resolver("tag:yaml.org,2002:" + tag, re.compile(pattern), list(first) + ([""] if tag == "null" else []))
+    Loader.add_implicit_resolver("tag:yaml.org,2002:" + tag, re.compile(pattern), list(first) + [""] * (tag == "null"))
 
 # What pgdyno says of mistakes of form.
 OF_FORM = re.compile(
@@ -35,10 +36,10 @@ OF_FORM = re.compile(
 )
 
 
-def mistakes(validator, path):
+def mistakes(validator, text):
     """None: not even YAML."""
     try:
-        document = yaml.load(path.read_bytes(), Loader)
+        document = yaml.load(text, Loader)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
         return None
     return [error.message for error in validator.iter_errors(document)]
@@ -49,17 +50,22 @@ def main(pgdyno, root):
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
     failed = good = rejected = other = 0
-    for folder in ("workloads/catalog", "tests/data/good"):
-        for path in sorted((root / folder).glob("*.yaml")):
-            good += 1
-            for message in mistakes(validator, path) or []:
-                failed += 1
-                print(f"{path}: is right, but the schema says: {message[:200]}")
+    folders = root / "workloads/catalog", root / "tests/data/good"
+    files = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    right = [(path, path.read_bytes()) for path in files]
+    reference = root / "workloads/README.md"
+    examples = re.findall(r"^```yaml\n(workload:.*?)^```", reference.read_text(encoding="utf-8"), re.M | re.S)
+    right += [(reference, example) for example in examples]
+    for path, text in right:
+        good += 1
+        for message in mistakes(validator, text) or []:
+            failed += 1
+            print(f"{path}: is right, but the schema says: {message[:200]}")
     for path in sorted((root / "tests/data/bad").glob("*.yaml")):
         said = path.with_suffix(".expected").read_text(errors="replace")
         if re.search(r"^-|^default", said, re.M):
             continue  # of the command line
-        found = mistakes(validator, path)
+        found = mistakes(validator, path.read_bytes())
         if found is None:
             continue
         rejected += bool(found)
@@ -68,7 +74,7 @@ def main(pgdyno, root):
             failed += 1
             print(f"{path}: the schema does not see it: {said.splitlines()[0]}")
     print(f"{good} right files, {rejected} wrong ones rejected, {other} wrong ones need `pgdyno check`; {failed} mistakes")
-    return failed > 0 or good < 5 or rejected < 10
+    return failed > 0 or len(files) < 5 or len(examples) < 3 or rejected < 10
 
 
 if __name__ == "__main__":
