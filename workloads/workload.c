@@ -31,11 +31,12 @@ static void feed_param(struct str *out, const struct expr_param *param)
     str_append_n(out, data, len);
 }
 
-static void feed_table(struct loader *loader, const struct relation *relation, struct str *out)
+static void feed_relation(struct loader *loader, const struct relation *relation, struct str *out)
 {
+    const struct csv_source *source = relation->spec->source;
     feed(out, relation->spec->name);
-    str_printf(out, "%lld;", (long long)relation->spec->rows);
-    for (size_t i = 0; i < relation->spec->n_columns; i++) {
+    str_printf(out, "%lld;%" PRIx64 ";", (long long)relation->spec->rows, source ? source->hash : 0);
+    for (size_t i = 0; i < relation->spec->n_columns && !source; i++) {
         feed(out, relation->spec->columns[i].name);
         feed(out, doc_text(doc_value(&loader->doc, relation->columns_node, i)));
     }
@@ -51,11 +52,8 @@ static void hash_workload(struct loader *loader)
     str_printf(&seed, "%" PRIu64 ";", workload->measure.seed);
     for (size_t i = 0; i < loader->n_params; i++)
         feed_param(&seed, &loader->params[i]);
-    for (size_t i = 0; i < workload->n_sources; i++)
-        str_printf(&seed, "%" PRIx64 ";", workload->sources[i]->hash);
     for (size_t i = 0; i < loader->n_relations; i++)
-        if (!loader->relations[i].spec->source)
-            feed_table(loader, &loader->relations[i], &seed);
+        feed_relation(loader, &loader->relations[i], &seed);
     feed(&all, workload->text);
     feed(&all, workload->schema_sql); /* it may come from a file of its own */
     str_printf(&all, "%" PRIx64 ";", loader->scripts_hash);

@@ -430,6 +430,32 @@ static void sql_files_are_part_of_the_hash(void **state)
     remove_folder(folder, (const char *const[]){"w.yaml", "c.sql", "up.sql", NULL});
 }
 
+/* Two files that change places under the same names make other rows. */
+static void names_of_sources_are_part_of_the_seed(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "workload: w\nsources: { a: x.csv, b: y.csv }\ntransactions: { t: { sql: SELECT 1 } }\n"
+        "tables: { r: { rows: 1, columns: { c: 'a.word[1]' } } }\n",
+        "workload: w\nsources: { b: x.csv, a: y.csv }\ntransactions: { t: { sql: SELECT 1 } }\n"
+        "tables: { r: { rows: 1, columns: { c: 'a.word[1]' } } }\n",
+    };
+    struct workload *workloads[2];
+    char folder[] = "/tmp/pgdyno_load_XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    write_file(folder, "x.csv", "word\nplum\n");
+    write_file(folder, "y.csv", "word\npear\n");
+    for (size_t i = 0; i < 2; i++) {
+        write_file(folder, "w.yaml", texts[i]);
+        snprintf(path, sizeof path, "%s/w.yaml", folder);
+        workloads[i] = load(path, NULL, 0);
+    }
+    assert_string_not_equal(workloads[0]->seed_hash, workloads[1]->seed_hash);
+    workload_free(workloads[0]);
+    workload_free(workloads[1]);
+    remove_folder(folder, (const char *const[]){"w.yaml", "x.csv", "y.csv", NULL});
+}
+
 static void variants_get_indexes_and_a_line(void **state)
 {
     (void)state;
@@ -548,6 +574,7 @@ int main(void)
         cmocka_unit_test(sql_comes_from_files),
         cmocka_unit_test(sql_files_are_part_of_the_hash),
         cmocka_unit_test(params_keep_their_types),
+        cmocka_unit_test(names_of_sources_are_part_of_the_seed),
         cmocka_unit_test(variants_get_indexes_and_a_line),
         cmocka_unit_test(options_win_over_the_file),
         cmocka_unit_test(the_seed_hash_follows_the_data_alone),
