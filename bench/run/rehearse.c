@@ -228,7 +228,8 @@ static bool prepare_sql(struct session *session, const struct variant *variant, 
     if (!check_into(session, transaction, statement, what, err))
         return false;
     if (!plan_capture(session->db, what, sql, statement->n_params, NULL, &plan, err))
-        return refused_to_role(session, variant, what, plan.error) || session_blame(session, statement->where, err);
+        return refused_to_role(session, variant, what, plan.error) ||
+               session_blame_for(plan.error, statement->where, err);
     *writes = *writes || plan.writes;
     plan_deinit(&plan);
     return true;

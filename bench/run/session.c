@@ -119,11 +119,16 @@ static bool server_trouble(sqlstate code)
     return false;
 }
 
-bool session_blame(struct session *session, const char *where, struct err *err)
+bool session_blame_for(sqlstate code, const char *where, struct err *err)
 {
-    if (!err || err->kind != ERR_SERVER || server_trouble(db_sqlstate(session->db)))
+    if (!err || err->kind != ERR_SERVER || server_trouble(code))
         return false;
     return err_set(err, ERR_INPUT, where, "%s%s%s", err->where, err->where[0] ? ": " : "", err->text);
+}
+
+bool session_blame(struct session *session, const char *where, struct err *err)
+{
+    return session_blame_for(db_sqlstate(session->db), where, err);
 }
 
 bool session_run(struct session *session, const char *what, const char *sql, struct err *err)

@@ -98,6 +98,8 @@ bool session_settings(struct session *session, const struct setting *settings, s
                       struct err *err);
 /* An error that the server found in the workload's own SQL is a mistake of the file: say where in it. Returns false. */
 bool session_blame(struct session *session, const char *where, struct err *err);
+/* The same where the connection has done something else since: `code` is what the server said then. */
+bool session_blame_for(sqlstate code, const char *where, struct err *err);
 
 /* --- preflight.c --- */
 

@@ -69,6 +69,13 @@ static void a_statement_with_its_line_and_caret(void **state)
     finds("SELECT count(*) FROM items WHERE", "SELEKT count(*) FROM items WHERE", "syntax error", ".yaml");
 }
 
+/* What only the planner finds, by computing constants. */
+static void a_statement_that_cannot_be_planned(void **state)
+{
+    (void)state;
+    finds("sql: SELECT count(*) FROM items WHERE kind = :kind", "sql: SELECT 1 / 0", "division by zero", ".yaml:12");
+}
+
 static void schema_and_constraints(void **state)
 {
     (void)state;
@@ -264,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_workload_passes),
         cmocka_unit_test(a_statement_with_its_line_and_caret),
+        cmocka_unit_test(a_statement_that_cannot_be_planned),
         cmocka_unit_test(schema_and_constraints),
         cmocka_unit_test(tables_that_the_schema_does_not_make),
         cmocka_unit_test(columns_that_fill_themselves),
