@@ -24,6 +24,51 @@ static void make_rows(const struct table_spec *table)
     row_maker_free(maker);
 }
 
+static void check_slots(const struct transaction *transaction, const int *slots, int count)
+{
+    for (int i = 0; i < count; i++)
+        fuzz_require(slots[i] >= 0 && slots[i] < transaction->n_variables);
+}
+
+/* What cuts SQL at its parameters may lose or invent nothing around them. */
+static void check_statement(const struct transaction *transaction, const struct statement *statement)
+{
+    size_t len = 0;
+    fuzz_require(*statement->text && statement->sql && *statement->prepared_name && *statement->where);
+    check_slots(transaction, statement->params, statement->n_params);
+    check_slots(transaction, statement->into, statement->n_into);
+    for (int i = 0; i <= statement->n_params; i++)
+        len += strlen(statement->parts[i]);
+    fuzz_require(len <= strlen(statement->text));
+    fuzz_require(statement->keep != KEEP_ROWS || (statement->loop >= 0 && statement->loop < transaction->n_loops));
+    fuzz_require((statement->keep != KEEP_GSET && statement->keep != KEEP_ASET) || statement->prefix);
+}
+
+static void make_copied_row(const struct copy_rows *copy, struct eval_scope *scope)
+{
+    struct value value;
+    eval(copy->rows, scope, &value);
+    for (int i = 0; i < copy->n_values; i++)
+        eval(copy->values[i], scope, &value);
+}
+
+static void run_step(const struct transaction *transaction, const struct step *step, struct eval_scope *scope,
+                     struct value *slots)
+{
+    struct value value;
+    bool sends = step->kind == STEP_SQL || step->kind == STEP_COPY;
+    bool loops = step->kind == STEP_REPEAT || step->kind == STEP_ROUND || step->kind == STEP_EACH;
+    fuzz_require(step->target >= 0 && step->target <= transaction->n_steps);
+    fuzz_require(!sends || (step->statement >= 0 && step->statement < transaction->n_statements));
+    fuzz_require(!loops || (step->loop >= 0 && step->loop < transaction->n_loops));
+    fuzz_require(step->slot >= 0 && (step->kind != STEP_SET || step->slot < transaction->n_variables));
+    check_slots(transaction, step->into, step->n_into);
+    if (step->copy)
+        make_copied_row(step->copy, scope);
+    if (step->value && eval(step->value, scope, &value) == MAKE_OK && step->kind == STEP_SET)
+        slots[step->slot] = value;
+}
+
 static void run_transaction(const struct transaction *transaction)
 {
     static char bytes[SCRATCH_BYTES];
@@ -34,21 +79,14 @@ static void run_transaction(const struct transaction *transaction)
     struct eval_scope scope = {.rng = &rng, .slots = slots, .scratch = &scratch};
     for (int i = 0; i < transaction->n_lets; i++) {
         const struct let *let = &transaction->lets[i];
-        fuzz_require(let->slot >= 0 && let->slot < transaction->n_variables);
+        check_slots(transaction, &let->slot, 1);
         if (eval(let->value, &scope, &slots[let->slot]) != MAKE_OK)
             slots[let->slot] = (struct value){.type = VALUE_NULL};
     }
-    for (int i = 0; i < transaction->n_steps; i++) {
-        const struct step *step = &transaction->steps[i];
-        struct value value;
-        fuzz_require(step->target >= 0 && step->target <= transaction->n_steps);
-        fuzz_require(step->kind != STEP_SQL || step->statement < transaction->n_statements);
-        if (step->value)
-            eval(step->value, &scope, &value);
-    }
     for (int i = 0; i < transaction->n_statements; i++)
-        for (int k = 0; k < transaction->statements[i].n_params; k++)
-            fuzz_require(transaction->statements[i].params[k] < transaction->n_variables);
+        check_statement(transaction, &transaction->statements[i]);
+    for (int i = 0; i < transaction->n_steps; i++)
+        run_step(transaction, &transaction->steps[i], &scope, slots);
     free(slots);
 }
 
