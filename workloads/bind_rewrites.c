@@ -88,6 +88,7 @@ static void bind_rewrite(struct loader *loader, const yaml_node_t *key, const ya
                                       .weight = either(loader, rewrite, original, "weight"),
                                       .autocommit = either(loader, rewrite, original, "autocommit"),
                                       .pipeline = either(loader, rewrite, original, "pipeline"),
+                                      .pipeline_here = doc_get(&loader->doc, rewrite, "pipeline") != NULL,
                                       .variant = place};
     if (doc_get(&loader->doc, parts.body, "script"))
         leave_to_script(loader, rewrite, &parts);

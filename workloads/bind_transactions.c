@@ -101,8 +101,8 @@ static void check_body(struct builder *builder, const yaml_node_t *key, const st
     if (transaction->n_statements == 0)
         doc_problem(&loader->doc, key, "the transaction `%s` sends nothing: it needs a step with `sql` or `copy`",
                     doc_text(key));
-    else if (transaction->pipeline && doc_get(&loader->doc, parts->body, "pipeline") &&
-             transaction->n_statements == 1 && transaction->n_loops == 0)
+    else if (transaction->pipeline && parts->pipeline_here && transaction->n_statements == 1 &&
+             transaction->n_loops == 0)
         doc_problem(&loader->doc, parts->pipeline, "`pipeline` has no effect: there is only one statement to send");
 }
 
@@ -147,7 +147,8 @@ static void bind_transaction(struct loader *loader, const yaml_node_t *key, cons
                                             .let = doc_get(&loader->doc, node, "let"),
                                             .weight = doc_get(&loader->doc, node, "weight"),
                                             .autocommit = doc_get(&loader->doc, node, "autocommit"),
-                                            .pipeline = doc_get(&loader->doc, node, "pipeline")};
+                                            .pipeline = doc_get(&loader->doc, node, "pipeline"),
+                                            .pipeline_here = true};
     bind_parts(loader, key, &parts, transaction);
 }
 

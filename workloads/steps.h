@@ -30,7 +30,8 @@ void bind_only_sql(struct builder *builder, const yaml_node_t *sql);
 struct transaction_parts {
     const yaml_node_t *body; /* the map that has the statements */
     const yaml_node_t *let, *weight, *autocommit, *pipeline;
-    int variant; /* the rewriting variant's place from 1; 0: none */
+    bool pipeline_here; /* not left from what is rewritten */
+    int variant;        /* the rewriting variant's place from 1; 0: none */
 };
 
 /* bind_transactions.c: `key` is what the transaction is called, for messages. Sets all but its name. */

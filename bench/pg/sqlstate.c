@@ -14,6 +14,7 @@ static const struct row {
     {"08006", "connection_failure"},
     {"08P01", "protocol_violation"},
     {"0A000", "feature_not_supported"},
+    {"22000", "data_exception"},
     {"22001", "string_data_right_truncation"},
     {"22003", "numeric_value_out_of_range"},
     {"22007", "invalid_datetime_format"},
