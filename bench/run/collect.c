@@ -18,7 +18,7 @@ static void collect_errors(struct sources *from)
     for (int i = 0; i < from->n; i++) {
         const struct recorder *recorder = &from->workers[i].recorder;
         for (size_t k = 0; k < recorder->n_errors; k++)
-            trial_result_count_error(from->out, recorder->errors[k].code, recorder->errors[k].count);
+            trial_result_count_error(from->out, &recorder->errors[k]);
         if (!recorder->first_error[0] || recorder->first_error_ns >= first_ns)
             continue;
         first_ns = recorder->first_error_ns;

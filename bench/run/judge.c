@@ -109,7 +109,8 @@ static void judge_error(const struct session *session, struct trial_result *tria
     char code[6];
     const char *name = sqlstate_name(error->code);
     const char *role = variant_role(&session->workload->variants[trial->variant]);
-    bool known = trial->first_error[0] && trial->first_error_code == error->code;
+    bool is_first = trial->first_error[0] && trial->first_error_code == error->code;
+    const char *message = is_first ? trial->first_error : error->first;
     if (expected_failure(error->code))
         return;
     if (error->code == SQLSTATE_NOT_PERMITTED && role)
@@ -119,8 +120,8 @@ static void judge_error(const struct session *session, struct trial_result *tria
              error->count == 1 ? " was" : "s were");
     else
         find(trial, VERDICT_INVALID, "%" PRId64 " attempt%s failed with %s%s%s%s%.90s", error->count,
-             error->count == 1 ? "" : "s", sqlstate_text(error->code, code), *name ? " " : "", name, known ? ": " : "",
-             known ? trial->first_error : "");
+             error->count == 1 ? "" : "s", sqlstate_text(error->code, code), *name ? " " : "", name,
+             *message ? ": " : "", message);
 }
 
 static void judge_errors(const struct session *session, struct trial_result *trial)

@@ -165,15 +165,18 @@ void recorder_outcome(struct recorder *recorder, const struct outcome *outcome)
     }
 }
 
-static void count_code(struct recorder *recorder, sqlstate code)
+static void count_code(struct recorder *recorder, sqlstate code, const char *where, const char *text)
 {
     size_t i = 0;
     while (i < recorder->n_errors && recorder->errors[i].code != code)
         i++;
     if (i == RESULT_SQLSTATES)
         return;
-    if (i == recorder->n_errors)
-        recorder->errors[recorder->n_errors++] = (struct sqlstate_count){.code = code};
+    if (i == recorder->n_errors) {
+        struct sqlstate_count *fresh = &recorder->errors[recorder->n_errors++];
+        *fresh = (struct sqlstate_count){.code = code};
+        snprintf(fresh->first, sizeof fresh->first, "%s%s%s", where ? where : "", where ? ": " : "", text);
+    }
     recorder->errors[i].count++;
 }
 
@@ -189,7 +192,7 @@ COLD void recorder_error(struct recorder *recorder, int transaction, int64_t int
         result->deadlock_failures++;
     else
         result->other_failures++;
-    count_code(recorder, code);
+    count_code(recorder, code, where, text);
     if (recorder->first_error[0])
         return;
     recorder->first_error_ns = now_ns;

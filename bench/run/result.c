@@ -100,14 +100,16 @@ void trial_result_warn(struct trial_result *trial, const char *fmt, ...)
     va_end(args);
 }
 
-void trial_result_count_error(struct trial_result *trial, sqlstate code, int64_t count)
+void trial_result_count_error(struct trial_result *trial, const struct sqlstate_count *seen)
 {
     size_t i = 0;
-    while (i < trial->n_errors && trial->errors[i].code != code)
+    while (i < trial->n_errors && trial->errors[i].code != seen->code)
         i++;
     if (i == RESULT_SQLSTATES)
         return;
-    if (i == trial->n_errors)
-        trial->errors[trial->n_errors++] = (struct sqlstate_count){.code = code};
-    trial->errors[i].count += count;
+    if (i == trial->n_errors) {
+        trial->errors[trial->n_errors++] = *seen;
+        return;
+    }
+    trial->errors[i].count += seen->count;
 }

@@ -121,6 +121,7 @@ void interval_results_free(struct interval_result *intervals, size_t n, size_t n
 struct sqlstate_count {
     sqlstate code;
     int64_t count;
+    char first[128]; /* a thread's first of these, with its place */
 };
 
 /* An index that a variant built for this trial. */
@@ -187,8 +188,8 @@ void trial_result_init(struct trial_result *trial);
 void trial_result_deinit(struct trial_result *trial);
 /* Adds a sentence to the warnings (dropped when there are too many). */
 void trial_result_warn(struct trial_result *trial, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Adds `count` attempts that ended with `code` to the errors (dropped when there are too many kinds). */
-void trial_result_count_error(struct trial_result *trial, sqlstate code, int64_t count);
+/* Adds what a thread saw of one kind of error (dropped when there are too many kinds). */
+void trial_result_count_error(struct trial_result *trial, const struct sqlstate_count *seen);
 
 /* With empty histograms. False when there is no memory: deinit it all the same. */
 bool transaction_result_init(struct transaction_result *result, int n_statements);

@@ -241,6 +241,9 @@ static void test_into_wants_one_row(void **state)
     assert_int_equal(errors_of(&r, SQLSTATE_OF("P0002")), r.transactions[0].failed);
     assert_int_equal(errors_of(&r, SQLSTATE_OF("P0003")), r.transactions[1].failed);
     assert_non_null(strstr(r.first_error, "exactly one row"));
+    assert_int_equal(r.n_errors, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strstr(r.errors[i].first, r.errors[i].code == SQLSTATE_OF("P0002") ? "got none" : "got more"));
     trial_result_deinit(&r);
 }
 

@@ -151,6 +151,10 @@ static void each_message_with_its_own_kind(void **state)
     assert_string_equal(bench.trial.warnings[0], "7 attempts failed with 22012 division_by_zero");
     assert_string_equal(bench.trial.warnings[1], "12 attempts failed with 23505 unique_violation: duplicate key");
     good(&bench);
+    bench.trial.errors[0] = (struct sqlstate_count){sqlstate_parse("22012"), 7, "w.yaml:3: division by zero"};
+    bench.trial.n_errors = 1;
+    judged(&bench, true, &first, false, "7 attempts failed with 22012 division_by_zero: w.yaml:3: division by zero");
+    good(&bench);
     bench.trial.errors[0] = (struct sqlstate_count){sqlstate_parse("22012"), 1};
     bench.trial.n_errors = 1;
     judged(&bench, true, &first, false, "1 attempt failed with 22012");
