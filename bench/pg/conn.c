@@ -18,7 +18,7 @@ static void forget_reply(struct conn *conn)
         conn->result = NULL;
     }
     conn->failed = conn->aborted = conn->synced = conn->wants_copy = false;
-    conn->ended = CONN_END_NONE;
+    conn->tag = CONN_TAG_OTHER;
     conn->code = 0;
 }
 
@@ -232,12 +232,19 @@ static void keep_error(struct conn *conn, PGresult *result)
     conn->result = result;
 }
 
-static void note_end(struct conn *conn, const PGresult *result)
+static enum conn_tag tag_of(PGresult *result)
 {
-    const char *tag = PQcmdStatus((PGresult *)result);
-    conn->ended = strcmp(tag, "COMMIT") == 0     ? CONN_END_COMMIT
-                  : strcmp(tag, "ROLLBACK") == 0 ? CONN_END_ROLLBACK
-                                                 : CONN_END_NONE;
+    static const struct {
+        const char *text;
+        enum conn_tag tag;
+    } tags[] = {{"COMMIT", CONN_TAG_COMMIT},
+                {"BEGIN", CONN_TAG_BEGIN},
+                {"ROLLBACK", CONN_TAG_ROLLBACK},
+                {"START TRANSACTION", CONN_TAG_BEGIN}};
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)
+        if (strcmp(PQcmdStatus(result), tags[i].text) == 0)
+            return tags[i].tag;
+    return CONN_TAG_OTHER;
 }
 
 /* Rows are kept for whoever wants them; what has none is dropped. False: a COPY. */
@@ -254,7 +261,7 @@ static bool keep(struct conn *conn, PGresult *result)
         conn->result = result;
         return true;
     case PGRES_COMMAND_OK:
-        note_end(conn, result);
+        conn->tag = tag_of(result);
         break;
     case PGRES_EMPTY_QUERY:
         break;

@@ -37,7 +37,7 @@ void attempt_count(struct runner *runner)
     const struct conn *conn = &runner->link->conn;
     if (conn_in_transaction(conn))
         return;
-    if (conn->failed || conn->ended == CONN_END_ROLLBACK)
+    if (conn->failed || conn->tag == CONN_TAG_ROLLBACK)
         runner->group->recorder->rollbacks++;
     else
         runner->group->recorder->commits++;

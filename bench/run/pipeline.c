@@ -1,5 +1,7 @@
 /* Statements that are sent without waiting for the answers of those before: queued in libpq, sent with a sync point,
  * and counted as their answers come. The first that fails is the cause; the server skips the rest up to the sync. */
+#include <string.h>
+
 #include "attempt.h"
 #include "run/cold.h"
 
@@ -16,7 +18,8 @@ static bool begin(struct runner *runner)
     if (pipeline_is_open(runner))
         return true;
     pipeline->first = pipeline->n = pipeline->n_sent = 0;
-    pipeline->in_transaction = pipeline->transaction_failed = pipeline->unsynced = false;
+    pipeline->in_block = pipeline->in_transaction = conn_in_transaction(&runner->link->conn);
+    pipeline->transaction_failed = pipeline->unsynced = false;
     return conn_pipeline_begin(&runner->link->conn);
 }
 
@@ -100,28 +103,46 @@ void pipeline_flush(struct runner *runner, runner_step_fn *then)
 
 /* --- Answers ------------------------------------------------------------------------------------------------------ */
 
-/* What stands in no block is one transaction of the server's, up to the sync. */
+/* What stands in no block is one transaction of the server's, up to the sync. Whether a block is open, libpq knows at
+ * the last sync only: a COMMIT may have failed. */
 static void synced(struct runner *runner)
 {
     struct runner_pipeline *pipeline = &runner->pipeline;
     struct recorder *recorder = runner->group->recorder;
-    if (pipeline->in_transaction && !conn_in_transaction(&runner->link->conn)) {
-        recorder->rollbacks += pipeline->transaction_failed;
-        recorder->commits += !pipeline->transaction_failed;
-        pipeline->in_transaction = false;
-    }
-    pipeline->transaction_failed = false;
+    const struct conn *conn = &runner->link->conn;
+    if (conn->due == 0)
+        pipeline->in_block = conn_in_transaction(conn);
+    if (pipeline->in_block || !pipeline->in_transaction)
+        return;
+    recorder->rollbacks += pipeline->transaction_failed;
+    recorder->commits += !pipeline->transaction_failed;
+    pipeline->in_transaction = pipeline->transaction_failed = false;
+}
+
+static bool is_to_savepoint(const struct runner *runner, int entry)
+{
+    return entry != NO_STATEMENT && strcasestr(runner->transaction->statements[entry].text, " to ");
+}
+
+/* COMMIT of what has failed says ROLLBACK. */
+static void note_tag(struct runner *runner, int entry)
+{
+    struct runner_pipeline *pipeline = &runner->pipeline;
+    struct recorder *recorder = runner->group->recorder;
+    enum conn_tag tag = runner->link->conn.tag;
+    bool ends = tag == CONN_TAG_COMMIT || (tag == CONN_TAG_ROLLBACK && !is_to_savepoint(runner, entry));
+    recorder->commits += ends && tag == CONN_TAG_COMMIT;
+    recorder->rollbacks += ends && tag == CONN_TAG_ROLLBACK;
+    pipeline->in_block = !ends && (pipeline->in_block || tag == CONN_TAG_BEGIN);
+    pipeline->in_transaction = !ends;
+    pipeline->transaction_failed = !ends && pipeline->transaction_failed;
 }
 
 static void answered_well(struct runner *runner, int entry, int64_t now_ns)
 {
     struct runner_pipeline *pipeline = &runner->pipeline;
-    struct recorder *recorder = runner->group->recorder;
-    const struct conn *conn = &runner->link->conn;
     sqlstate code;
-    recorder->commits += conn->ended == CONN_END_COMMIT;
-    recorder->rollbacks += conn->ended == CONN_END_ROLLBACK;
-    pipeline->in_transaction = conn->ended == CONN_END_NONE;
+    note_tag(runner, entry);
     if (entry == NO_STATEMENT)
         return;
     const char *wrong = steps_keep(runner, entry, now_ns, &code);

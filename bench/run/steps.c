@@ -111,10 +111,10 @@ static bool put_statement(struct runner *runner, const struct statement *stateme
     }
 }
 
-/* Into runner->params: for the simple protocol the whole text is the first of them. */
+/* Into runner->params: for the simple protocol, which knows no pipeline, the whole text is the first of them. */
 static bool bind_once(struct runner *runner, const struct statement *statement)
 {
-    if (runner->group->protocol != PROTOCOL_SIMPLE)
+    if (runner->group->protocol != PROTOCOL_SIMPLE || pipeline_wanted(runner))
         return wire_params(statement, runner->slots, &runner->scratch, runner->params) == MAKE_OK;
     runner->params[0] = wire_text(statement, runner->slots, &runner->scratch);
     return runner->params[0] != NULL;
@@ -305,12 +305,7 @@ COLD static void abandon_copy(struct runner *runner, enum make_status status, in
     attempt_note_error(runner, status == MAKE_FULL ? CODE_TOO_LONG : CODE_DATA,
                        runner->transaction->statements[runner->statement].where, make_status_text(status), now_ns);
     runner->on_reply = copy_abandoned;
-    link_sent(runner->link, conn_copy_end(&runner->link->conn, "a row could not be made"), now_ns);
-}
-
-static void end_copy(struct runner *runner, int64_t now_ns)
-{
-    link_sent(runner->link, conn_copy_end(&runner->link->conn, NULL), now_ns);
+    link_copy_end(runner->link, "a row could not be made", now_ns);
 }
 
 static void copy_on(struct runner *runner, int64_t now_ns)
@@ -351,7 +346,7 @@ void runner_copy(struct runner *runner, int64_t now_ns)
     if (!link_sent(runner->link, text->len == 0 || conn_copy_put(conn, text->data, text->len), now_ns))
         return;
     if (runner->copy_left < 1)
-        end_copy(runner, now_ns);
+        link_copy_end(runner->link, NULL, now_ns);
     else if (!(conn->want & CONN_WANT_WRITE))
         runner_rest(runner, now_ns + 1, copy_on);
 }

@@ -29,11 +29,12 @@ enum conn_want {
     CONN_WANT_WRITE = 2
 };
 
-/* How a statement ended a transaction by itself. */
-enum conn_end {
-    CONN_END_NONE,
-    CONN_END_COMMIT,
-    CONN_END_ROLLBACK
+/* What a statement did about transactions, by its tag. */
+enum conn_tag {
+    CONN_TAG_OTHER,
+    CONN_TAG_BEGIN,
+    CONN_TAG_COMMIT,
+    CONN_TAG_ROLLBACK /* to a savepoint too */
 };
 
 /* Rows of a reply that more rows follow, of a request with several queries. */
@@ -52,13 +53,13 @@ struct conn {
     bool tls;
     bool wants_copy, copying; /* a COPY was sent; the server takes rows */
     bool pipeline;
-    bool answered;       /* in a pipeline: the next request's results have come, but not their end */
-    bool synced;         /* the last CONN_ANSWER was a sync's */
-    bool aborted;        /* it was skipped, since one before it failed */
-    enum conn_end ended; /* the last reply was of COMMIT or ROLLBACK (to a savepoint too) */
-    int due;             /* in a pipeline: requests and syncs that are not answered */
-    int unanswered_s;    /* given up after that long without an answer; 0: it was not */
-    unsigned want;       /* enum conn_want, or-ed */
+    bool answered;     /* in a pipeline: the next request's results have come, but not their end */
+    bool synced;       /* the last CONN_ANSWER was a sync's */
+    bool aborted;      /* it was skipped, since one before it failed */
+    enum conn_tag tag; /* of the last reply */
+    int due;           /* in a pipeline: requests and syncs that are not answered */
+    int unanswered_s;  /* given up after that long without an answer; 0: it was not */
+    unsigned want;     /* enum conn_want, or-ed */
 };
 
 /* Begin to connect. CONN_LOST at once when libpq sees that it cannot be (conn_error says why). */
@@ -104,7 +105,7 @@ enum conn_status conn_receive(struct conn *conn);
 enum conn_status conn_next(struct conn *conn);
 /* The rows of the last reply, which are the caller's now; NULL if there were none. */
 PGresult *conn_take_rows(struct conn *conn);
-/* Is a transaction block open on the server, failed or not? */
+/* Is a transaction block open on the server, failed or not? Not known while anything is due. */
 bool conn_in_transaction(const struct conn *conn);
 
 #endif

@@ -91,6 +91,7 @@ struct runner_pipeline {
     bool begun_by_step;                      /* STEP_PIPELINE: up to STEP_PIPELINE_END */
     bool failed;                             /* something of it, and that was counted */
     bool in_transaction, transaction_failed; /* the server is in one that no COMMIT or sync has ended yet */
+    bool in_block;                           /* and a sync would not end it */
     bool unsynced;                           /* something was queued since the last sync */
     int n_sent;                              /* of the n below: on their way already */
     int first, n;

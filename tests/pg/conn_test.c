@@ -235,7 +235,7 @@ static void test_a_pipeline_answers_one_by_one(void **state)
     PGresult *rows = conn_take_rows(conn);
     assert_string_equal(PQgetvalue(rows, 0, 0), "8");
     assert_int_equal(next(conn), CONN_ANSWER);
-    assert_int_equal(conn->ended, CONN_END_COMMIT);
+    assert_int_equal(conn->tag, CONN_TAG_COMMIT);
     assert_int_equal(next(conn), CONN_ANSWER);
     assert_true(conn->synced);
     assert_int_equal(next(conn), CONN_DONE);

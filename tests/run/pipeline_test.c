@@ -90,7 +90,7 @@ static void test_rows_that_are_needed_are_waited_for(void **state)
                       "      - sql: SELECT 1\n",
                       4, 2);
     check_round_trips("    pipeline: true\n    steps:\n"
-                      "      - sql: SELECT id FROM kv WHERE id <= 5\n"
+                      "      - sql: SELECT id FROM kv WHERE id <= 5 ORDER BY id\n"
                       "        each: { as: [k], do: [ { sql: \"UPDATE kv SET v = v + 1 WHERE id = :k\" } ] }\n",
                       2, 2);
 }
@@ -288,6 +288,58 @@ static void test_open_ends_are_closed(void **state)
     }
 }
 
+static int64_t stat(const char *column)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT %s FROM pg_stat_database WHERE datname = current_database()", column);
+    return test_int(test_db(), sql);
+}
+
+static void wait_until_gone(void)
+{
+    for (int i = 0;
+         i < 1000 &&
+         test_int(test_db(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'driver test'") > 0;
+         i++)
+        usleep(5000);
+    test_exec(test_db(), "SELECT pg_stat_force_next_flush()");
+}
+
+/* Truth kit T11: whatever a script does with transactions, we count what the server counts. */
+static void test_totals_of_scripts_match_the_server(void **state)
+{
+    (void)state;
+    struct trial_result r;
+    wait_until_gone();
+    int64_t commits = stat("xact_commit"), rollbacks = stat("xact_rollback");
+    test_exec(test_db(), "SELECT pg_stat_force_next_flush()");
+    int64_t own = stat("xact_commit") - commits;
+    commits = stat("xact_commit");
+    drive_script("\\set z random(0, 3)\n"
+                 "SELECT 1;\n"
+                 "BEGIN;\nINSERT INTO log VALUES (1);\nSAVEPOINT s;\nROLLBACK TO s;\nEND;\n"
+                 "BEGIN;\nINSERT INTO log VALUES (2);\nROLLBACK;\n"
+                 "COMMIT;\n"
+                 "\\startpipeline\n"
+                 "SELECT 2;\nSELECT 3;\n\\syncpipeline\n"
+                 "BEGIN;\nINSERT INTO log VALUES (3);\nSAVEPOINT s;\nROLLBACK TO s;\nEND;\n"
+                 "SELECT 4;\nSELECT 5;\n"
+                 "\\endpipeline\n"
+                 "\\startpipeline\nBEGIN;\nSELECT 6;\n\\syncpipeline\nINSERT INTO log VALUES (4);\n"
+                 "SELECT 1 / :z;\nSELECT 7;\nEND;\n\\endpipeline\n"
+                 "\\startpipeline\nINSERT INTO log VALUES (5);\nSELECT 1 / (:z - 1);\n\\endpipeline\n",
+                 &r);
+    test_exec(test_db(), "SELECT pg_stat_force_next_flush()");
+    wait_until_gone();
+    int64_t committed = stat("xact_commit") - commits, rolled_back = stat("xact_rollback") - rollbacks;
+    assert_true(r.transactions[0].ok > 0 && r.transactions[0].failed > 0);
+    assert_int_equal(rolled_back, r.total_rollbacks);
+    assert_in_range(committed - r.total_commits, 0, 4 * own + 8);
+    assert_int_equal(test_int(test_db(), "SELECT count(*) FROM log WHERE a = 2"), 0);
+    assert_int_equal(test_int(test_db(), "SELECT count(*) FROM log WHERE a = 5"), r.transactions[0].trial_ok);
+    trial_result_deinit(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup(test_transient_failures_are_tried_again, empty),
         cmocka_unit_test_setup(test_a_script_starts_over, empty),
         cmocka_unit_test_setup(test_open_ends_are_closed, empty),
+        cmocka_unit_test_setup(test_totals_of_scripts_match_the_server, empty),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
