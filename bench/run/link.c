@@ -294,16 +294,8 @@ COLD static void copy_on(struct link *link, int64_t now_ns)
         link->pool->hooks.copy(link, now_ns);
 }
 
-void pool_event(struct link *link, uint32_t events, int64_t now_ns)
+static void received(struct link *link, enum conn_status status, int64_t now_ns)
 {
-    if (__builtin_expect(link->state <= LINK_CONNECTING, 0)) {
-        if (link->state == LINK_CONNECTING)
-            step_connecting(link, now_ns);
-        return;
-    }
-    if (__builtin_expect(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR), 0))
-        link->conn.hung_up = true;
-    enum conn_status status = conn_receive(&link->conn);
     while (__builtin_expect(status == CONN_ANSWER, 0)) {
         link->pool->hooks.answer(link, now_ns);
         status = conn_next(&link->conn);
@@ -319,6 +311,24 @@ void pool_event(struct link *link, uint32_t events, int64_t now_ns)
         copy_on(link, now_ns);
     else
         link_sent(link, true, now_ns); /* what was to be written may be out now */
+}
+
+void pool_event(struct link *link, uint32_t events, int64_t now_ns)
+{
+    if (__builtin_expect(link->state <= LINK_CONNECTING, 0)) {
+        if (link->state == LINK_CONNECTING)
+            step_connecting(link, now_ns);
+        return;
+    }
+    if (__builtin_expect(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR), 0))
+        link->conn.hung_up = true;
+    received(link, conn_receive(&link->conn), now_ns);
+}
+
+void link_copy_end(struct link *link, const char *why, int64_t now_ns)
+{
+    if (link_sent(link, conn_copy_end(&link->conn, why), now_ns))
+        received(link, conn_next(&link->conn), now_ns);
 }
 
 /* --- Runs of each statement --------------------------------------------------------------------------------------- */

@@ -366,6 +366,25 @@ static void test_copy_waits_for_the_server(void **state)
     trial_result_deinit(&r);
 }
 
+/* The server says no to the first of many rows, and is heard before the last is sent. */
+static void test_copy_goes_on_after_an_early_refusal(void **state)
+{
+    (void)state;
+    struct drive_case c = {.text = "transactions:\n"
+                                   "  taken:\n"
+                                   "    steps: [ { copy: once, rows: 50000, columns: { id: \"random(0, 3)\" } } ]\n"
+                                   "  fine: { sql: SELECT 1 }\n",
+                           .connections = 2,
+                           .drain_ns = 5 * NS_PER_S};
+    struct trial_result r;
+    drive(&c, &r);
+    assert_true(r.complete && r.transactions[0].failed > 0 && r.transactions[1].ok > 0);
+    assert_int_equal(r.transactions[0].ok + r.transactions[0].censored + r.transactions[1].failed, 0);
+    assert_int_equal(errors_of(&r, SQLSTATE_OF("23505")), r.transactions[0].failed);
+    assert_int_equal(r.reconnects, 0);
+    trial_result_deinit(&r);
+}
+
 static void test_copy_fails_in_the_middle(void **state)
 {
     (void)state;
@@ -491,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup(test_totals_match_the_server, empty),
         cmocka_unit_test_setup(test_copy_loads_its_rows, empty),
         cmocka_unit_test_setup(test_copy_waits_for_the_server, empty),
+        cmocka_unit_test_setup(test_copy_goes_on_after_an_early_refusal, empty),
         cmocka_unit_test_setup(test_copy_fails_in_the_middle, empty),
         cmocka_unit_test_setup(test_mistakes_of_steps_are_counted, empty),
         cmocka_unit_test_setup(test_lost_connections_are_survived, empty),
