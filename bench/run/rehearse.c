@@ -205,6 +205,12 @@ static void append_rehearsed(struct str *out, const struct transaction *transact
     str_append(out, " WHERE false");
 }
 
+/* What preparing statements brought to light. */
+struct seen {
+    bool writes;
+    sqlstate error; /* of the statement that failed last */
+};
+
 /* To find out what a role may not do can be the purpose. */
 static bool refused_to_role(const struct session *session, const struct variant *variant, const char *what,
                             sqlstate error)
@@ -218,31 +224,35 @@ static bool refused_to_role(const struct session *session, const struct variant 
 }
 
 static bool prepare_sql(struct session *session, const struct variant *variant, const struct transaction *transaction,
-                        const struct statement *statement, const char *sql, bool *writes, struct err *err)
+                        const struct statement *statement, const char *sql, struct seen *seen, struct err *err)
 {
     char what[128];
     struct plan plan = {0};
     snprintf(what, sizeof what, "transaction %.64s, statement %d", transaction->name, statement->number);
-    if (!db_prepare_check(session->db, what, sql, err))
+    bool prepared = db_prepare_check(session->db, what, sql, err);
+    seen->error = db_sqlstate(session->db);
+    if (!prepared)
         return session_blame(session, statement->where, err);
     if (!check_into(session, transaction, statement, what, err))
         return false;
-    if (!plan_capture(session->db, what, sql, statement->n_params, NULL, &plan, err))
+    bool planned = plan_capture(session->db, what, sql, statement->n_params, NULL, &plan, err);
+    seen->error = plan.error;
+    if (!planned)
         return refused_to_role(session, variant, what, plan.error) ||
                session_blame_for(plan.error, statement->where, err);
-    *writes = *writes || plan.writes;
+    seen->writes = seen->writes || plan.writes;
     plan_deinit(&plan);
     return true;
 }
 
 static bool prepare_statement(struct session *session, const struct variant *variant,
-                              const struct transaction *transaction, const struct statement *statement, bool *writes,
-                              struct err *err)
+                              const struct transaction *transaction, const struct statement *statement,
+                              struct seen *seen, struct err *err)
 {
     struct str sql = {0};
     append_rehearsed(&sql, transaction, statement);
-    bool ok = sql.failed ? err_memory(err)
-                         : prepare_sql(session, variant, transaction, statement, str_text(&sql), writes, err);
+    bool ok =
+        sql.failed ? err_memory(err) : prepare_sql(session, variant, transaction, statement, str_text(&sql), seen, err);
     str_deinit(&sql);
     return ok;
 }
@@ -273,11 +283,11 @@ static bool may_be_no_parameter(const struct session *session, const struct stat
     return statement->verbatim && statement->n_params > 0 && session->workload->measure.protocol == PROTOCOL_SIMPLE;
 }
 
-static bool is_excused(const struct session *session, const struct statement *statement)
+static bool is_excused(const struct statement *statement, sqlstate error)
 {
     static const char *const of_parameters[] = {"42601", "42P18", "42P08", "42804", "42883", "42725", "42P02", "42846"};
     char code[6];
-    sqlstate_text(db_sqlstate(session->db), code);
+    sqlstate_text(error, code);
     if (strncmp(code, "42", 2) != 0)
         return false;
     if (statement->late || makes_names(statement))
@@ -288,48 +298,48 @@ static bool is_excused(const struct session *session, const struct statement *st
     return false;
 }
 
-static bool excuse(struct session *session, const struct statement *statement, bool *writes, const struct err *mine,
-                   struct err *err)
+static bool excuse(struct session *session, const struct statement *statement, struct seen *seen,
+                   const struct err *mine, struct err *err)
 {
-    if (mine->kind == ERR_STOPPED || !is_excused(session, statement))
+    if (mine->kind == ERR_STOPPED || !is_excused(statement, seen->error))
         return err_set(err, mine->kind, mine->where, "%s", mine->text);
-    *writes = true;
+    seen->writes = true;
     log_notice(session->options.log, "%s is not rehearsed: what it says is known when it runs", statement->where);
     return db_exec(session->db, "rehearsal", "ROLLBACK TO SAVEPOINT pgdyno_statement", err);
 }
 
 /* pgbench rehearses nothing; what it would run must not fail here. */
 static bool prepare_of_script(struct session *session, const struct variant *variant,
-                              const struct transaction *transaction, const struct statement *statement, bool *writes,
-                              struct err *err)
+                              const struct transaction *transaction, const struct statement *statement,
+                              struct seen *seen, struct err *err)
 {
     struct err mine = {0};
-    *writes = *writes || statement->several;
+    seen->writes = seen->writes || statement->several;
     if (statement->control || statement->several)
         return true;
     if (!statement->late && !may_be_no_parameter(session, statement))
-        return prepare_statement(session, variant, transaction, statement, writes, err);
+        return prepare_statement(session, variant, transaction, statement, seen, err);
     if (!db_exec(session->db, "rehearsal", "SAVEPOINT pgdyno_statement", err))
         return false;
-    if (!prepare_statement(session, variant, transaction, statement, writes, &mine))
-        return excuse(session, statement, writes, &mine, err);
+    if (!prepare_statement(session, variant, transaction, statement, seen, &mine))
+        return excuse(session, statement, seen, &mine, err);
     return db_exec(session->db, "rehearsal", "RELEASE SAVEPOINT pgdyno_statement", err);
 }
 
 static bool prepare_any(struct session *session, const struct variant *variant, const struct transaction *transaction,
-                        const struct statement *statement, bool *writes, struct err *err)
+                        const struct statement *statement, struct seen *seen, struct err *err)
 {
-    return transaction->script ? prepare_of_script(session, variant, transaction, statement, writes, err)
-                               : prepare_statement(session, variant, transaction, statement, writes, err);
+    return transaction->script ? prepare_of_script(session, variant, transaction, statement, seen, err)
+                               : prepare_statement(session, variant, transaction, statement, seen, err);
 }
 
 /* What the variant does not rewrite may still fail under it alone: it may drop what is needed. */
-static bool prepare_all(struct session *session, const struct variant *variant, bool *writes, struct err *err)
+static bool prepare_all(struct session *session, const struct variant *variant, struct seen *seen, struct err *err)
 {
     for (size_t t = 0; t < session->workload->n_transactions; t++) {
         const struct transaction *transaction = &variant->transactions[t];
         for (int s = 0; s < transaction->n_statements; s++)
-            if (!prepare_any(session, variant, transaction, &transaction->statements[s], writes, err))
+            if (!prepare_any(session, variant, transaction, &transaction->statements[s], seen, err))
                 return false;
     }
     return true;
@@ -344,7 +354,7 @@ static bool build_indexes(struct session *session, const struct variant *variant
     return true;
 }
 
-static bool rehearse_variant_inside(struct session *session, const struct variant *variant, bool *writes,
+static bool rehearse_variant_inside(struct session *session, const struct variant *variant, struct seen *seen,
                                     struct err *err)
 {
     char what[128];
@@ -355,7 +365,7 @@ static bool rehearse_variant_inside(struct session *session, const struct varian
     bool ok = db_exec(session->db, what, "SAVEPOINT pgdyno_settings", err) &&
               session_settings(session, session->workload->session, session->workload->n_session, true, err) &&
               session_settings(session, variant->settings, variant->n_settings, true, err) &&
-              prepare_all(session, variant, writes, err) &&
+              prepare_all(session, variant, seen, err) &&
               db_exec(session->db, what, "ROLLBACK TO SAVEPOINT pgdyno_settings", err);
     snprintf(what, sizeof what, "variant %.64s, revert", variant->name);
     return ok && run_sql(session, what, variant->revert, err) &&
@@ -363,21 +373,21 @@ static bool rehearse_variant_inside(struct session *session, const struct varian
 }
 
 /* What cannot run inside a transaction (CREATE INDEX CONCURRENTLY) will be seen when it runs for good. */
-static bool forgive(struct session *session, const struct variant *variant, bool *writes, const struct err *err)
+static bool forgive(struct session *session, const struct variant *variant, struct seen *seen, const struct err *err)
 {
     if ((err->kind != ERR_INPUT && err->kind != ERR_SERVER) || db_sqlstate(session->db) != SQLSTATE_ACTIVE_TRANSACTION)
         return false;
     log_notice(session->options.log, "variant %s is not rehearsed: it cannot run inside a transaction", variant->name);
-    *writes = true;
+    seen->writes = true;
     return true;
 }
 
-static bool rehearse_variant(struct session *session, const struct variant *variant, bool *writes, struct err *err)
+static bool rehearse_variant(struct session *session, const struct variant *variant, struct seen *seen, struct err *err)
 {
     session_progress(session, PHASE_REHEARSE, variant->name, 0, 0);
     if (!db_exec(session->db, "rehearsal", "SAVEPOINT pgdyno_variant", err))
         return false;
-    if (!rehearse_variant_inside(session, variant, writes, err) && !forgive(session, variant, writes, err))
+    if (!rehearse_variant_inside(session, variant, seen, err) && !forgive(session, variant, seen, err))
         return false;
     return db_exec(session->db, "rehearsal", "ROLLBACK TO SAVEPOINT pgdyno_variant", err);
 }
@@ -432,12 +442,12 @@ static bool rehearse_checks(struct session *session, struct err *err)
 /* Nothing is made but what the transaction takes back: the statements alone. */
 static bool rehearse_existing(struct session *session, struct err *err)
 {
-    bool writes = false;
+    struct seen seen = {0};
     const struct variant *variant = &session->workload->variants[0];
     bool ok = db_exec(session->db, "rehearsal", "BEGIN", err) &&
               session_settings(session, session->workload->session, session->workload->n_session, true, err) &&
-              prepare_all(session, variant, &writes, err);
-    session->writes = writes;
+              prepare_all(session, variant, &seen, err);
+    session->writes = seen.writes;
     if (!ok && session->workload->builtins && db_sqlstate(session->db) == SQLSTATE_NO_TABLE)
         err_append(err,
                    "`pgbench -i` makes the tables of the built-in scripts; without a connection option they run on a "
@@ -448,7 +458,7 @@ static bool rehearse_existing(struct session *session, struct err *err)
 static bool rehearse_all(struct session *session, const char *schema, struct err *err)
 {
     const struct workload *workload = session->workload;
-    bool writes = false;
+    struct seen seen = {0};
     if (!db_execf(session->db, "rehearsal", err,
                   "BEGIN; CREATE SCHEMA %s; SET LOCAL search_path = %s; SET LOCAL pgdyno.rehearsal = 'on'", schema,
                   schema))
@@ -457,9 +467,9 @@ static bool rehearse_all(struct session *session, const char *schema, struct err
         !run_sql(session, "constraints", workload->constraints_sql, err) || !rehearse_checks(session, err))
         return false;
     for (size_t i = 0; i < workload->n_variants; i++)
-        if (!rehearse_variant(session, &workload->variants[i], &writes, err))
+        if (!rehearse_variant(session, &workload->variants[i], &seen, err))
             return false;
-    session->writes = writes;
+    session->writes = seen.writes;
     return true;
 }
 

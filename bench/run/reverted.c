@@ -9,8 +9,10 @@
 static const char objects[] =
     "SELECT CASE WHEN relkind IN ('r', 'p', 'f') THEN 'table ' WHEN relkind IN ('i', 'I') THEN 'index '"
     " WHEN relkind = 'S' THEN 'sequence ' WHEN relkind = 'c' THEN 'type ' ELSE 'view ' END || relname AS label,"
-    " concat_ws(' ', relkind, relpersistence, relrowsecurity, relforcerowsecurity, reloptions, pg_get_expr(relpartbound, oid),"
-    " CASE WHEN relkind IN ('i', 'I') THEN pg_get_indexdef(oid) WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END)"
+    " concat_ws(' ', relkind, relpersistence, relrowsecurity, relforcerowsecurity, reloptions, "
+    "pg_get_expr(relpartbound, oid),"
+    " CASE WHEN relkind IN ('i', 'I') THEN pg_get_indexdef(oid) WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) "
+    "END)"
     " AS detail FROM ours "
     "UNION ALL SELECT 'column ' || relname || '.' || attname, concat_ws(' ', format_type(atttypid, atttypmod),"
     " attnotnull, attidentity, attgenerated, attstorage, attcollation, nullif(attstattarget, -1),"
@@ -18,7 +20,8 @@ static const char objects[] =
     " LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
     " WHERE relkind IN ('r', 'p', 'f') AND attnum > 0 AND NOT attisdropped "
     "UNION ALL SELECT 'constraint ' || conname || ' of ' || relname, concat_ws(' ', convalidated,"
-    " pg_get_constraintdef(c.oid)) FROM ours JOIN pg_constraint c ON conrelid = ours.oid WHERE contype NOT IN ('n', 't') "
+    " pg_get_constraintdef(c.oid)) FROM ours JOIN pg_constraint c ON conrelid = ours.oid WHERE contype NOT IN ('n', "
+    "'t') "
     "UNION ALL SELECT 'trigger ' || tgname || ' of ' || relname, concat_ws(' ', tgenabled, pg_get_triggerdef(t.oid))"
     " FROM ours JOIN pg_trigger t ON tgrelid = ours.oid WHERE NOT tgisinternal "
     "UNION ALL SELECT 'policy ' || polname || ' of ' || relname, concat_ws(' ', polcmd, polpermissive, polroles,"
@@ -56,7 +59,8 @@ bool reverted_check(struct session *session, const struct variant *variant, stru
     if (!db_value(session->db, sql, differences, sizeof differences, err))
         return false;
     return differences[0] == '\0' ||
-           err_set(err, ERR_INPUT, workload_where(session->workload, variant->revert),
-                   "variant %.64s, revert: %s\nthe next variant must find the schema as it was: undo all that `apply` does",
-                   variant->name, differences);
+           err_set(
+               err, ERR_INPUT, workload_where(session->workload, variant->revert),
+               "variant %.64s, revert: %s\nthe next variant must find the schema as it was: undo all that `apply` does",
+               variant->name, differences);
 }

@@ -120,7 +120,8 @@ static void a_revert_that_does_not(void **state)
           "variant none, revert: index a is still there\n", ".yaml:14");
     finds("none: {}", "none: { apply: ALTER TABLE items ALTER kind TYPE bigint, revert: SELECT 1 }",
           "column items.kind is not as it was\n", ".yaml:14");
-    finds("none: {}", "none: { apply: 'ALTER TABLE items DROP note, ADD n int', revert: ALTER TABLE items ADD note int }",
+    finds("none: {}",
+          "none: { apply: 'ALTER TABLE items DROP note, ADD n int', revert: ALTER TABLE items ADD note int }",
           "column items.n is still there; column items.note is not as it was\n", ".yaml:14");
     finds("none: {}", "none: { apply: ALTER TABLE items DROP CONSTRAINT items_pkey, revert: SELECT 1 }",
           "constraint items_pkey of items is gone; index items_pkey is gone\n", ".yaml:14");

@@ -292,6 +292,7 @@ static void what_cannot_work_is_said_before_it_runs(void **state)
         {"simple", "\\set x 1\nSELECT * FROM nowhere\nWHERE a = :x;", "nowhere", NULL},
         {"simple", "\\set x 1\nSELECT nothing FROM result WHERE v = ':x';", NULL, ".sql:2 is not rehearsed"},
         {"simple", "\\set x 1\nSELECT * FROM result_:x;", NULL, ".sql:2 is not rehearsed"},
+        {"simple", "\\set x 1\nSELECT :x, ':x';", NULL, ".sql:2 is not rehearsed"},
         {"simple", "\\set x 5\nSELECT abs(:x), :x + 1;", NULL, NULL},
         {"prepared", "CREATE TABLE later (x int); INSERT INTO later VALUES (1);", NULL, ":1 is not rehearsed"},
         {"prepared", "BEGIN; SELECT 1; END;", NULL, NULL},
