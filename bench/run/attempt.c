@@ -232,7 +232,7 @@ void attempt_forget_loops(struct runner *runner)
 
 static bool starts_over(const struct transaction *transaction)
 {
-    return transaction->block || transaction->script;
+    return transaction->block || transaction->pipeline || transaction->script;
 }
 
 static void from_the_first_step(struct runner *runner)
@@ -248,9 +248,9 @@ static void from_the_first_step(struct runner *runner)
     attempt_forget_loops(runner);
 }
 
-/* A block starts over with the same parameters and draws. So does a script, although parts of it may be committed: as
- * with pgbench, "successful transactions can be performed several times". Else what went before the failed statement is
- * committed, and the attempt goes on where it was. */
+/* A block starts over with the same parameters and draws, as does what a pipeline sends without one. So does a script,
+ * although parts of it may be committed: as with pgbench, "successful transactions can be performed several times". Else
+ * what went before the failed statement is committed, and the attempt goes on where it was. */
 static void attempt(struct runner *runner, int64_t now_ns)
 {
     const struct transaction *transaction = runner->transaction;

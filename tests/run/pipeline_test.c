@@ -219,6 +219,28 @@ static void test_transient_failures_are_tried_again(void **state)
     trial_result_deinit(&r);
 }
 
+/* A rewrite with one statement keeps its transaction's pipeline, and is no block: what was refused must be sent again, not
+ * passed over. */
+static void test_a_lone_statement_is_sent_again(void **state)
+{
+    (void)state;
+    struct drive_case c = {.text = "transactions:\n"
+                                   "  refused:\n"
+                                   "    pipeline: true\n"
+                                   "    steps: [ { sql: SELECT 1 }, { sql: SELECT 2 } ]\n"
+                                   "variants:\n"
+                                   "  one: { transactions: { refused: { sql: \"INSERT INTO log SELECT 5, "
+                                   "now_and_then()\" } } }\n",
+                           .connections = 2,
+                           .protocol = PROTOCOL_PREPARED};
+    struct trial_result r;
+    drive(&c, &r);
+    assert_true(r.transactions[0].ok > 0 && r.transactions[0].retries > 0);
+    assert_int_equal(test_int(test_db(), "SELECT count(*) FROM log WHERE a = 5"), r.transactions[0].trial_ok);
+    assert_int_equal(r.transactions[0].statements[0].count, r.transactions[0].ok);
+    trial_result_deinit(&r);
+}
+
 /* --- Scripts ------------------------------------------------------------------------------------------------------ */
 
 static void write_script(const char *path, const char *text)
@@ -350,6 +372,7 @@ int main(void)
         cmocka_unit_test_setup(test_results_are_those_without, empty),
         cmocka_unit_test_setup(test_the_first_failure_is_the_cause, empty),
         cmocka_unit_test_setup(test_transient_failures_are_tried_again, empty),
+        cmocka_unit_test_setup(test_a_lone_statement_is_sent_again, empty),
         cmocka_unit_test_setup(test_a_script_starts_over, empty),
         cmocka_unit_test_setup(test_open_ends_are_closed, empty),
         cmocka_unit_test_setup(test_totals_of_scripts_match_the_server, empty),
