@@ -172,8 +172,8 @@ static void bind_change(struct loader *loader, const yaml_node_t *map, struct va
     variant->revert = bind_sql_text(loader, map, "revert", &revert);
     if (!apply != !revert)
         doc_problem(&loader->doc, apply ? apply : revert,
-                    "`%s` needs `%s`: the next variant must find the schema as it was", apply ? "apply" : "revert",
-                    apply ? "revert" : "apply");
+                    "`%s` needs `%s` or `%s_file`: the next variant must find the schema as it was",
+                    apply ? "apply" : "revert", apply ? "revert" : "apply", apply ? "revert" : "apply");
 }
 
 static void bind_variant(struct loader *loader, const yaml_node_t *key, const yaml_node_t *node, int place,

@@ -22,6 +22,11 @@ static bool is_moment(const struct value *value)
     return value->type == VALUE_TIMESTAMP || value->type == VALUE_DATE;
 }
 
+static bool is_number(const struct value *value)
+{
+    return value->type == VALUE_INT || value->type == VALUE_DOUBLE || value->type == VALUE_NUMERIC;
+}
+
 enum make_status value_moment(const struct value *value, int64_t *out_us)
 {
     switch (value->type) {
@@ -78,7 +83,7 @@ static enum make_status move_moment(const struct value *moment, const struct val
     if (moment->type == VALUE_DATE && by->type == VALUE_INT)
         return move_days(moment, by->integer, sign, out);
     if (by->type != VALUE_INTERVAL)
-        return MAKE_BAD_TYPE;
+        return is_number(by) ? MAKE_NOT_MOVED : MAKE_BAD_TYPE;
     enum make_status status = value_moment(moment, &us);
     if (status != MAKE_OK)
         return status;

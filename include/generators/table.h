@@ -31,7 +31,8 @@ enum make_status {
     MAKE_NULL_KEY,
     MAKE_MIXED_LIST,
     MAKE_LIST_LENGTH,
-    MAKE_UUID_RANGE
+    MAKE_UUID_RANGE,
+    MAKE_NOT_MOVED /* a moment and a number */
 };
 /* "integer out of range", … */
 const char *make_status_text(enum make_status status);
