@@ -9,7 +9,8 @@
 #include "schema.h"
 
 enum {
-    IDENTIFIER_MAX = 63
+    IDENTIFIER_MAX = 63,
+    COLUMNS_MAX = 1600 /* PostgreSQL's */
 };
 
 /* --- params ---------------------------------------------------------------------------------------------------------
@@ -248,6 +249,11 @@ static void name_columns(struct loader *loader, struct table_spec *spec, const y
         return;
     if (doc_count(columns) == 0)
         doc_problem(&loader->doc, columns, "a table needs at least one column");
+    if (doc_count(columns) > COLUMNS_MAX) {
+        doc_problem(&loader->doc, columns, "a table can have at most %d columns in PostgreSQL, not %zu", COLUMNS_MAX,
+                    doc_count(columns));
+        return;
+    }
     spec->columns = LOADER_ARRAY(loader, struct column_spec, doc_count(columns));
     for (size_t i = 0; spec->columns && i < doc_count(columns); i++) {
         const yaml_node_t *key = doc_key(&loader->doc, columns, i);
@@ -316,8 +322,11 @@ bool loader_rows(struct loader *loader, struct relation *relation, int64_t *out)
     if (relation->state == ROWS_UNKNOWN) {
         relation->state = ROWS_BEING_FOUND;
         const struct program *program = NULL;
-        if (node && loader_wants_text(loader, node, "`rows`"))
+        if (loader->rows_links++ == LINKS_MAX)
+            doc_problem(&loader->doc, node, "more than %d tables take their number of rows from each other", LINKS_MAX);
+        else if (node && loader_wants_text(loader, node, "`rows`"))
             program = loader_compile(loader, node, (struct expr_scope){.constant = true});
+        loader->rows_links--;
         if (program && program_constant(program, &value) &&
             rows_of_value(loader, node, &value, &relation->spec->rows) && relation->state == ROWS_BEING_FOUND)
             relation->state = ROWS_FOUND;

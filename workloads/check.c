@@ -18,9 +18,14 @@ enum mark {
     MARK_DONE
 };
 
+struct visited {
+    enum mark mark;
+    int links; /* of the longest chain that begins here; 0 of a source, and after a report */
+};
+
 struct walk {
     struct loader *loader;
-    enum mark **marks; /* a relation, a column */
+    struct visited **visited; /* a relation, a column */
     struct cell_ref *path;
     size_t n_path;
 };
@@ -51,34 +56,52 @@ static void report_circle(struct walk *walk, const struct table_spec *table, siz
     str_deinit(&chain);
 }
 
-static void visit(struct walk *walk, const struct table_spec *table, size_t column)
+/* Making a cell follows its chain: that bounds the stack. */
+static int too_long(struct walk *walk, const struct table_spec *table, size_t column)
 {
-    enum mark *mark = &walk->marks[relation_of(walk->loader, table)][column];
-    if (*mark == MARK_OPEN)
+    struct loader *loader = walk->loader;
+    const struct relation *relation = &loader->relations[relation_of(loader, table)];
+    doc_problem(&loader->doc, doc_value(&loader->doc, relation->columns_node, column),
+                "more than %d columns need each other one after the other", LINKS_MAX);
+    return 0;
+}
+
+/* How long the chain from here is. */
+static int visit(struct walk *walk, const struct table_spec *table, size_t column)
+{
+    struct visited *visited = &walk->visited[relation_of(walk->loader, table)][column];
+    if (visited->mark == MARK_OPEN)
         report_circle(walk, table, column);
-    if (*mark != MARK_NEW)
-        return;
-    *mark = MARK_OPEN;
+    if (visited->mark != MARK_NEW || table->source)
+        return visited->links;
+    if (walk->n_path == LINKS_MAX)
+        return too_long(walk, table, column);
+    visited->mark = MARK_OPEN;
     walk->path[walk->n_path++] = (struct cell_ref){.table = table, .column = column};
     const struct program *program = table->columns[column].program;
-    for (const struct cell_ref *cell = program ? program_cells(program) : NULL; cell; cell = cell->next)
-        visit(walk, cell->table, cell->column);
+    int longest = 0;
+    for (const struct cell_ref *cell = program ? program_cells(program) : NULL; cell; cell = cell->next) {
+        int links = visit(walk, cell->table, cell->column);
+        longest = links > longest ? links : longest;
+    }
     walk->n_path--;
-    *mark = MARK_DONE;
+    visited->mark = MARK_DONE;
+    visited->links = longest < LINKS_MAX ? longest + 1 : too_long(walk, table, column);
+    return visited->links;
 }
 
 static void check_circles(struct loader *loader)
 {
-    struct walk walk = {.loader = loader, .marks = LOADER_ARRAY(loader, enum mark *, loader->n_relations)};
+    struct walk walk = {.loader = loader, .visited = LOADER_ARRAY(loader, struct visited *, loader->n_relations)};
     size_t columns = 0;
-    for (size_t i = 0; walk.marks && i < loader->n_relations; i++) {
-        walk.marks[i] = LOADER_ARRAY(loader, enum mark, loader->specs[i]->n_columns);
+    for (size_t i = 0; walk.visited && i < loader->n_relations; i++) {
+        walk.visited[i] = LOADER_ARRAY(loader, struct visited, loader->specs[i]->n_columns);
         columns += loader->specs[i]->n_columns;
-        if (!walk.marks[i])
+        if (!walk.visited[i])
             return;
     }
     walk.path = LOADER_ARRAY(loader, struct cell_ref, columns + 1);
-    for (size_t i = 0; walk.path && walk.marks && i < loader->n_relations; i++)
+    for (size_t i = 0; walk.path && walk.visited && i < loader->n_relations; i++)
         for (size_t k = 0; k < loader->specs[i]->n_columns; k++)
             visit(&walk, loader->specs[i], k);
 }

@@ -31,6 +31,10 @@ struct relation {
     enum rows_state state;
 };
 
+enum {
+    LINKS_MAX = 200 /* columns, or counts of rows, that need each other one after the other: both walks recurse */
+};
+
 struct loader {
     struct arena *arena;
     struct doc doc;
@@ -43,6 +47,7 @@ struct loader {
     struct relation *relations;      /* workload->tables, then sources */
     const struct table_spec **specs; /* the same, for expressions */
     size_t n_relations;
+    int rows_links; /* rows(t) on the way */
     uint64_t files_hash; /* of all SQL files */
     uint64_t scripts_hash; /* of the texts of all pgbench scripts */
 };

@@ -535,6 +535,65 @@ static void the_seed_hash_follows_the_data_alone(void **state)
     check_seed_hash(&(struct override){"measure.seed", "8", "--random-seed"}, false);
 }
 
+/* A file with these tables; NULL: nothing is wrong with it. */
+static void check_table(const char *tables, const char *expected)
+{
+    struct workload *workload = NULL;
+    struct problems problems = {0};
+    struct str text = {0}, shown = {0};
+    char folder[] = "/tmp/pgdyno_load_XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    str_printf(&text, "workload: w\ntransactions: { t: { sql: SELECT 1 } }\ntables:\n%s", tables);
+    write_file(folder, "w.yaml", str_text(&text));
+    snprintf(path, sizeof path, "%s/w.yaml", folder);
+    workload_load(path, NULL, 0, &workload, &problems);
+    problems_print(&problems, false, &shown);
+    if (!expected && shown.len > 0)
+        fail_msg("%s", str_text(&shown));
+    if (expected && !strstr(str_text(&shown), expected))
+        fail_msg("not told: %s", expected);
+    workload_free(workload);
+    problems_deinit(&problems);
+    str_deinit(&shown);
+    str_deinit(&text);
+    remove_folder(folder, (const char *const[]){"w.yaml", NULL});
+}
+
+/* From the last link to the first; each is made by making the next. */
+static void check_columns(int count, bool linked, const char *expected)
+{
+    struct str tables = {0};
+    str_append(&tables, "  t:\n    rows: 2\n    columns:\n");
+    for (int i = count; i > 1; i--)
+        str_printf(&tables, linked ? "      c%d: :c%d\n" : "      c%d: 'row'\n", i, i - 1);
+    str_append(&tables, "      c1: row\n");
+    check_table(str_text(&tables), expected);
+    str_deinit(&tables);
+}
+
+static void check_rows(int count, const char *expected)
+{
+    struct str tables = {0};
+    for (int i = 1; i < count; i++)
+        str_printf(&tables, "  t%d: { rows: rows(t%d), columns: { c: row } }\n", i, i + 1);
+    str_printf(&tables, "  t%d: { rows: 1, columns: { c: row } }\n", count);
+    check_table(str_text(&tables), expected);
+    str_deinit(&tables);
+}
+
+/* What recurses is bounded, and shown where it is too long. */
+static void long_chains_are_refused(void **state)
+{
+    (void)state;
+    check_columns(200, true, NULL);
+    check_columns(201, true, "more than 200 columns need each other one after the other");
+    check_columns(1600, true, "more than 200 columns need each other one after the other");
+    check_columns(1600, false, NULL);
+    check_columns(1601, false, "w.yaml:7:7: a table can have at most 1600 columns in PostgreSQL, not 1601");
+    check_rows(200, NULL);
+    check_rows(2000, "more than 200 tables take their number of rows from each other");
+}
+
 static void rows_are_made_from_the_file(void **state)
 {
     (void)state;
@@ -578,6 +637,7 @@ int main(void)
         cmocka_unit_test(variants_get_indexes_and_a_line),
         cmocka_unit_test(options_win_over_the_file),
         cmocka_unit_test(the_seed_hash_follows_the_data_alone),
+        cmocka_unit_test(long_chains_are_refused),
         cmocka_unit_test(rows_are_made_from_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
