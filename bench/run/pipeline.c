@@ -11,12 +11,16 @@ enum {
 
 /* --- Sending ------------------------------------------------------------------------------------------------------ */
 
+static void all_answered(struct runner *runner, int64_t now_ns);
+
+/* The transaction's time runs from its first byte for libpq on, which may go out long before a sync. */
 static bool begin(struct runner *runner)
 {
     struct runner_pipeline *pipeline = &runner->pipeline;
     runner->state = RUNNER_RUNNING; /* from here on a lost link is this transaction's */
     if (pipeline_is_open(runner))
         return true;
+    attempt_stamp(runner, all_answered);
     pipeline->first = pipeline->n = pipeline->n_sent = 0;
     pipeline->in_block = pipeline->in_transaction = conn_in_transaction(&runner->link->conn);
     pipeline->transaction_failed = pipeline->unsynced = false;

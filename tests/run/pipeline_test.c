@@ -142,6 +142,29 @@ static void test_results_are_those_without(void **state)
     trial_result_deinit(&r);
 }
 
+/* measurement.md section 1: t_sent is before the first byte is handed to libpq, in a pipeline as without one. What the
+ * client does between its statements is service, not pgdyno's being late. */
+static void test_service_begins_with_the_first_statement(void **state)
+{
+    (void)state;
+    struct drive_case c = {.text = "transactions:\n"
+                                   "  slow:\n"
+                                   "    pipeline: true\n"
+                                   "    steps:\n"
+                                   "      - sql: SELECT 1\n"
+                                   "      - repeat: { times: 900, do: [ { set: { x: \"letters(900, 1000)\" } } ] }\n"
+                                   "      - sql: SELECT 2\n",
+                           .connections = 1,
+                           .protocol = PROTOCOL_PREPARED};
+    struct trial_result r;
+    struct dist_summary service;
+    drive(&c, &r);
+    assert_true(r.transactions[0].ok > 0 && r.transactions[0].failed == 0);
+    hist_summary(r.transactions[0].service, &service);
+    assert_true(r.harness_lag.p50 < service.p50 / 4);
+    trial_result_deinit(&r);
+}
+
 /* --- Failures ----------------------------------------------------------------------------------------------------- */
 
 static void test_the_first_failure_is_the_cause(void **state)
@@ -370,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_sleep_waits_for_answers, empty),
         cmocka_unit_test_setup(test_long_pipelines_wait_now_and_then, empty),
         cmocka_unit_test_setup(test_results_are_those_without, empty),
+        cmocka_unit_test_setup(test_service_begins_with_the_first_statement, empty),
         cmocka_unit_test_setup(test_the_first_failure_is_the_cause, empty),
         cmocka_unit_test_setup(test_transient_failures_are_tried_again, empty),
         cmocka_unit_test_setup(test_a_lone_statement_is_sent_again, empty),
