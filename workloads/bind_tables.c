@@ -93,7 +93,7 @@ static void check_overrides(struct loader *loader)
 
 static bool is_number(const struct value *value)
 {
-    return value->type == VALUE_INT || value->type == VALUE_DOUBLE;
+    return value->type == VALUE_INT || value->type == VALUE_DOUBLE || value->type == VALUE_NUMERIC;
 }
 
 /* What the command line gives has the type of what it replaces: 5 for a text is '5', and a text for a number is a
@@ -296,11 +296,13 @@ static void name_table(struct loader *loader, const yaml_node_t *key, const yaml
 
 static bool rows_of_value(struct loader *loader, const yaml_node_t *node, const struct value *value, int64_t *out)
 {
-    double real = value->type == VALUE_INT ? (double)value->integer : value->real;
+    double real = value->type == VALUE_INT       ? (double)value->integer
+                  : value->type == VALUE_NUMERIC ? numeric_double(value->numeric)
+                                                 : value->real;
     bool follows = value->type == VALUE_NULL && loader->problems->count > 0; /* from a param that was reported */
     if (follows)
         return false;
-    if (value->type != VALUE_INT && value->type != VALUE_DOUBLE)
+    if (!is_number(value))
         doc_problem(&loader->doc, node, "`rows` must be a number, not %s", value_type_name(value->type));
     else if (!(real >= 0))
         doc_problem(&loader->doc, node, "`rows` must not be negative; it is %g", real);

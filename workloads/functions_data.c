@@ -1,5 +1,8 @@
 /* Functions for generating data: one of several, text, time. */
 #include "functions.h"
+
+#include <math.h>
+
 #include "generators/calendar.h"
 #include "generators/dist.h"
 #include "generators/text.h"
@@ -42,6 +45,8 @@ bool compile_weighted(struct parser *parser, struct node *node)
     }
     if (sums && sum <= 0)
         return parser_problem(parser, -1, "every weight is 0; at least one must be more");
+    if (sums && !isfinite(sum))
+        return parser_problem(parser, -1, "the weights are too large: their sum is infinite");
     node->data = sums;
     return sums != NULL;
 }

@@ -581,6 +581,14 @@ static void check_rows(int count, const char *expected)
     str_deinit(&tables);
 }
 
+static void rows_may_be_of_fixed_point(void **state)
+{
+    (void)state;
+    check_table("  t: { rows: \"numeric(2.4, 1) * 10\", columns: { c: row } }\n", NULL);
+    check_table("  t: { rows: numeric(-2), columns: { c: row } }\n", "numeric(x, digits)");
+    check_table("  t: { rows: \"numeric(-2, 0)\", columns: { c: row } }\n", "must not be negative; it is -2");
+}
+
 /* What recurses is bounded, and shown where it is too long. */
 static void long_chains_are_refused(void **state)
 {
@@ -638,6 +646,7 @@ int main(void)
         cmocka_unit_test(options_win_over_the_file),
         cmocka_unit_test(the_seed_hash_follows_the_data_alone),
         cmocka_unit_test(long_chains_are_refused),
+        cmocka_unit_test(rows_may_be_of_fixed_point),
         cmocka_unit_test(rows_are_made_from_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
