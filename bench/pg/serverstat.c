@@ -216,7 +216,8 @@ bool serverstat_indexes(struct db *db, const char *schema, struct index_use *out
     *count = 0;
     PGresult *rows = db_rows(db, "index statistics",
                              "SELECT indexrelname, relname, idx_scan, pg_relation_size(indexrelid) "
-                             "FROM pg_stat_user_indexes WHERE schemaname = coalesce($1, current_schema()) ORDER BY relname, indexrelname",
+                             "FROM pg_stat_user_indexes WHERE schemaname = coalesce($1, current_schema()) "
+                             "ORDER BY relname, indexrelname",
                              1, params, err);
     if (!rows)
         return false;

@@ -249,8 +249,8 @@ static void from_the_first_step(struct runner *runner)
 }
 
 /* A block starts over with the same parameters and draws, as does what a pipeline sends without one. So does a script,
- * although parts of it may be committed: as with pgbench, "successful transactions can be performed several times". Else
- * what went before the failed statement is committed, and the attempt goes on where it was. */
+ * although parts of it may be committed: as with pgbench, "successful transactions can be performed several times".
+ * Else what went before the failed statement is committed, and the attempt goes on where it was. */
 static void attempt(struct runner *runner, int64_t now_ns)
 {
     const struct transaction *transaction = runner->transaction;

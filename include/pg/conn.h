@@ -101,7 +101,8 @@ bool conn_pipeline_end(struct conn *conn);
 /* Read what is there. CONN_DONE: ReadyForQuery has come, and `failed`, `code` and `result` tell the outcome. Reads
  * until the socket is empty unless the reply is complete, as edge-triggered events require. */
 enum conn_status conn_receive(struct conn *conn);
-/* After CONN_ANSWER: the next of what was read already. CONN_PENDING: then conn_receive(). */
+/* After CONN_ANSWER: the next of what was read already. CONN_PENDING: then conn_receive(). After conn_copy_end(): the
+ * reply, if it has been read among the rows; else CONN_PENDING, and an event will tell. */
 enum conn_status conn_next(struct conn *conn);
 /* The rows of the last reply, which are the caller's now; NULL if there were none. */
 PGresult *conn_take_rows(struct conn *conn);

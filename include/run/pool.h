@@ -155,8 +155,8 @@ void pool_trim(struct pool *pool);
 
 /* To be called after each send on a link. False: the connection is lost, and the hook has been told. */
 bool link_sent(struct link *link, bool sent, int64_t now_ns);
-/* No more rows of a COPY, as conn_copy_end(). The server may have refused it long ago, with an answer that was read among
- * the rows and that no event will tell of: the hook for the reply may be called before this returns. */
+/* No more rows of a COPY, as conn_copy_end(). The server may have refused it long ago, with an answer that was read
+ * among the rows and that no event will tell of: the hook for the reply may be called before this returns. */
 void link_copy_end(struct link *link, const char *why, int64_t now_ns);
 /* A statement of the mix ran to its end. */
 static inline void link_count_run(struct link *link, int statement)
