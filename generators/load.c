@@ -16,7 +16,7 @@
 #include "pg/query.h"
 
 enum {
-    CHUNK_ROWS = 10000,    /* at most; smaller tables are divided among the connections */
+    CHUNK_ROWS = 10000, /* at most; smaller tables are divided among the connections */
     SMALLEST_CHUNK = 250,
     ONE_PIECE_ROWS = 20000,
     COPY_MAX_CHUNKS = 500, /* then the COPY ends and another begins: a bound on what is sent after an unseen error */

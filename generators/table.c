@@ -27,8 +27,7 @@ const char *make_status_text(enum make_status status)
         [MAKE_FULL] = "the text is too long (1 MB a row or transaction)",
         [MAKE_TOO_DEEP] = "cells that depend on cells of other rows nest too deeply (32)",
         [MAKE_BAD_MOMENT] = "text that is no moment; write '2024-01-31' or '2024-01-31 12:00:00'",
-        [MAKE_BAD_INTERVAL] =
-            "text that is no interval; write '3 days', '2 hours 30 minutes', '1 month' or '04:30:00'",
+        [MAKE_BAD_INTERVAL] = "text that is no interval; write '3 days', '2 hours 30 minutes', '1 month' or '04:30:00'",
         [MAKE_TIME_RANGE] = "a moment outside PostgreSQL's years, or an interval too long for it",
         [MAKE_NUMERIC_RANGE] = "a number of more digits than numeric() keeps, 18 with those after the point",
         [MAKE_SCALE] = "numeric(x, digits) takes 0 to 18 digits after the point",

@@ -1,8 +1,7 @@
 /* Functions for generating data: one of several, text, time. */
-#include "functions.h"
-
 #include <math.h>
 
+#include "functions.h"
 #include "generators/calendar.h"
 #include "generators/dist.h"
 #include "generators/text.h"
@@ -56,8 +55,8 @@ bool compile_maybe(struct parser *parser, struct node *node)
 {
     double p = 0;
     bool null = false;
-    if (!node_is_constant(node->args[0]) ||
-        eval_double(node, 0, &(struct eval_scope){0}, &p, &null) != MAKE_OK || null || (p >= 0 && p <= 1))
+    if (!node_is_constant(node->args[0]) || eval_double(node, 0, &(struct eval_scope){0}, &p, &null) != MAKE_OK ||
+        null || (p >= 0 && p <= 1))
         return true;
     return parser_problem(parser, 0, "a probability must be from 0 to 1, not %g; 95 %% is 0.95", p);
 }

@@ -47,8 +47,8 @@ struct loader {
     struct relation *relations;      /* workload->tables, then sources */
     const struct table_spec **specs; /* the same, for expressions */
     size_t n_relations;
-    int rows_links; /* rows(t) on the way */
-    uint64_t files_hash; /* of all SQL files */
+    int rows_links;        /* rows(t) on the way */
+    uint64_t files_hash;   /* of all SQL files */
     uint64_t scripts_hash; /* of the texts of all pgbench scripts */
 };
 

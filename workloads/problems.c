@@ -163,7 +163,8 @@ static void print_line(const char *text, size_t len, const struct problem *probl
         str_append_char(out, text[i] == '\t' ? ' ' : text[i]);
     str_printf(out, "%s\n       | %*s%s^", shown < len ? "…" : "", sqlerror_columns(text, at) + (first > 0), "",
                colour ? "\033[1;31m" : "");
-    for (int left = sqlerror_columns(text + at, skip_chars(text + at, at < shown ? shown - at : 0, (size_t)problem->width));
+    for (int left =
+             sqlerror_columns(text + at, skip_chars(text + at, at < shown ? shown - at : 0, (size_t)problem->width));
          left > 1; left--)
         str_append_char(out, '~');
     str_append(out, colour ? "\033[0m\n" : "\n");

@@ -13,8 +13,11 @@ struct civil {
     unsigned month, day;
 };
 
+/* A day's number; month and day are within their limits. */
 int64_t calendar_days(struct civil civil);
+/* The inverse. */
 struct civil calendar_civil(int64_t days);
+/* 28 to 31; the month from 1 to 12. */
 unsigned calendar_month_days(int64_t year, unsigned month);
 /* The day on which a moment falls, also before 2000. */
 static inline int64_t calendar_day_of(int64_t us)

@@ -35,10 +35,10 @@ const char *protocol_name(enum protocol protocol);
 /* What happens to the rows of a statement. */
 enum keep {
     KEEP_NOTHING,
-    KEEP_INTO,  /* the columns of the only row go into the slots `into` */
-    KEEP_ROWS,  /* all rows stay for loop `loop`, which walks over them: `each` */
-    KEEP_GSET,  /* pgbench: the only row, each column into the variable prefix ‖ column, where there is such a slot */
-    KEEP_ASET   /* the same, of the last row if there is any */
+    KEEP_INTO, /* the columns of the only row go into the slots `into` */
+    KEEP_ROWS, /* all rows stay for loop `loop`, which walks over them: `each` */
+    KEEP_GSET, /* pgbench: the only row, each column into the variable prefix ‖ column, where there is such a slot */
+    KEEP_ASET  /* the same, of the last row if there is any */
 };
 
 /* One SQL statement of a transaction. `:name` became $1 … $n in order of appearance. */
@@ -83,10 +83,10 @@ enum step_kind {
     STEP_SLEEP,       /* wait `value` × unit_ns */
     STEP_REPEAT,      /* loop `loop` has `value` rounds to go (NULL and less than 0: none) */
     STEP_ROUND,       /* the next round of `loop`; none left: go to `target` */
-    STEP_EACH,        /* the next of the rows kept for `loop`, its columns into the slots `into`; none left: to `target` */
-    STEP_ROLLBACK,    /* the transaction ends here without effect, and that is what was wanted: it is ok */
-    STEP_PIPELINE,    /* pgbench's \startpipeline: from here on nothing waits for an answer */
-    STEP_SYNC,        /* \syncpipeline: a sync point in it; does not wait either */
+    STEP_EACH,     /* the next of the rows kept for `loop`, its columns into the slots `into`; none left: to `target` */
+    STEP_ROLLBACK, /* the transaction ends here without effect, and that is what was wanted: it is ok */
+    STEP_PIPELINE, /* pgbench's \startpipeline: from here on nothing waits for an answer */
+    STEP_SYNC,     /* \syncpipeline: a sync point in it; does not wait either */
     STEP_PIPELINE_END /* \endpipeline: sync, and wait for all answers */
 };
 
@@ -112,9 +112,9 @@ struct let {
 struct transaction {
     const char *name;
     int64_t weight; /* 0: never chosen */
-    bool block;     /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
-    bool pipeline;  /* statements are sent without waiting, up to one whose rows are needed; then, and at the end, a sync */
-    bool script;    /* a pgbench script: its own BEGIN and END; a retry starts it over from its first step */
+    bool block;    /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
+    bool pipeline; /* statements are sent without waiting up to one whose rows are needed; then and at the end, a sync */
+    bool script;   /* a pgbench script: its own BEGIN and END; a retry starts it over from its first step */
     const char *const *variables; /* names of the slots: lets first, then what the steps set */
     int n_variables;
     const struct let *lets;
@@ -149,8 +149,8 @@ struct variant {
      * a trial runs are always its variant's. */
     const struct transaction *transactions;
     int64_t total_weight;
-    bool rewrites; /* any of them differs from the workload's */
-    const char *about;       /* one line for reports, made from the above: "index tasks (status, priority)" */
+    bool rewrites;     /* any of them differs from the workload's */
+    const char *about; /* one line for reports, made from the above: "index tasks (status, priority)" */
 };
 
 /* A condition on the data: must be true after every trial. */

@@ -27,7 +27,7 @@ const char *workload_key(const char *section, size_t i);
 
 /* One key of the file, for a help page. */
 struct key_help {
-    char where[80];       /* "sweep:", "tables: NAME:"; "" is the file itself; keys of one place are neighbours */
+    char where[80]; /* "sweep:", "tables: NAME:"; "" is the file itself; keys of one place are neighbours */
     const char *name;
     const char *help;     /* no capital, no full stop */
     const char *values;   /* "a whole number", "SQL"; "" where `help` says it */
