@@ -192,7 +192,7 @@ enum make_status function_zipfian(const struct node *node, struct eval_scope *sc
 
 bool compile_zipfian(struct parser *parser, struct node *node)
 {
-    struct range range;
+    struct range range = {0}; /* not filled in beside a NULL, or where a doubt is left to evaluating */
     bool known, shaped;
     struct value s;
     if (!constant_range(parser, node, dist_zipfian_ok, "more than 0 and at most 1000", &range, &known) ||

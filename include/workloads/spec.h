@@ -113,7 +113,7 @@ struct transaction {
     const char *name;
     int64_t weight; /* 0: never chosen */
     bool block;    /* BEGIN … COMMIT around the steps; else one autocommit statement (or several, autocommit: true) */
-    bool pipeline; /* statements are sent without waiting up to one whose rows are needed; then and at the end, a sync */
+    bool pipeline; /* nothing waits, up to a statement whose rows are needed; then, and at the end, a sync */
     bool script;   /* a pgbench script: its own BEGIN and END; a retry starts it over from its first step */
     const char *const *variables; /* names of the slots: lets first, then what the steps set */
     int n_variables;
