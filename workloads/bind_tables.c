@@ -235,9 +235,10 @@ void bind_sources(struct loader *loader, const yaml_node_t *node)
         bind_source(loader, doc_key(&loader->doc, node, i), doc_value(&loader->doc, node, i), &specs[i]);
 }
 
-static bool is_taken(const struct loader *loader, const char *name)
+/* The sources stand before the tables; a table that stands twice is told as a key that does. */
+static bool is_source(const struct loader *loader, const char *name)
 {
-    for (size_t i = 0; i < loader->n_relations; i++)
+    for (size_t i = 0; i + loader->workload->n_tables < loader->n_relations; i++)
         if (strcmp(loader->specs[i]->name, name) == 0)
             return true;
     return false;
@@ -272,7 +273,7 @@ static void name_table(struct loader *loader, const yaml_node_t *key, const yaml
     if (!loader_wants_name(loader, key, "a table's name", IDENTIFIER_MAX))
         return;
     snprintf(what, sizeof what, "the table `%.70s`", doc_text(key));
-    if (is_taken(loader, doc_text(key)))
+    if (is_source(loader, doc_text(key)))
         doc_problem(&loader->doc, key, "`%s` is a source already", doc_text(key));
     if (!loader_wants_map(loader, node, what))
         return;
