@@ -5,12 +5,7 @@
 #include "generators/calendar.h"
 #include "generators/dist.h"
 #include "generators/text.h"
-
-static inline enum make_status set_null(struct value *out)
-{
-    out->type = VALUE_NULL;
-    return MAKE_OK;
-}
+#include "numbers.h"
 
 enum make_status function_pick(const struct node *node, struct eval_scope *scope, struct value *out)
 {

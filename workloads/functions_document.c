@@ -5,12 +5,7 @@
 #include "functions.h"
 #include "generators/document.h"
 #include "generators/text.h"
-
-static inline enum make_status set_null(struct value *out)
-{
-    out->type = VALUE_NULL;
-    return MAKE_OK;
-}
+#include "numbers.h"
 
 /* Everything appended to the scratch since it was `start` full. */
 static enum make_status set_text(struct scratch *scratch, size_t start, enum text_kind kind, struct value *out)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "generators/calendar.h"
+#include "numbers.h"
 
 static enum make_status set_moment(struct value *out, int64_t us)
 {
@@ -140,11 +141,6 @@ static enum make_status add_times(struct value *a, struct value *b, int sign, st
 /* --- Fixed point -------------------------------------------------------------------------------------------------- */
 
 typedef bool numeric_fn(struct numeric a, struct numeric b, struct numeric *out);
-
-static double as_double(const struct value *value)
-{
-    return value->type == VALUE_INT ? (double)value->integer : value->real;
-}
 
 /* INT or DOUBLE, or NUMERIC as it is. */
 static enum make_status read_number(struct value *value)

@@ -46,6 +46,12 @@ static inline enum make_status as_int(struct value *value, int64_t *out)
     return MAKE_OK;
 }
 
+/* Of an INT or a DOUBLE. */
+static inline double as_double(const struct value *value)
+{
+    return value->type == VALUE_INT ? (double)value->integer : value->real;
+}
+
 /* All of them, as integers. */
 static inline enum make_status eval_ints(const struct node *node, struct eval_scope *scope, int64_t *out, bool *null)
 {

@@ -4,6 +4,7 @@
 
 #include "functions.h"
 #include "mixed.h"
+#include "numbers.h"
 
 typedef bool int_fn(int64_t a, int64_t b, int64_t *out); /* true: overflow, as __builtin_add_overflow */
 typedef double double_fn(double a, double b);
@@ -19,21 +20,10 @@ static inline enum make_status eval_two(const struct node *node, struct eval_sco
     return status;
 }
 
-static inline enum make_status set_null(struct value *out)
-{
-    out->type = VALUE_NULL;
-    return MAKE_OK;
-}
-
 static inline enum make_status set_bool(struct value *out, bool truth)
 {
     *out = (struct value){.type = VALUE_BOOL, .boolean = truth};
     return MAKE_OK;
-}
-
-static inline double as_double(const struct value *value)
-{
-    return value->type == VALUE_INT ? (double)value->integer : value->real;
 }
 
 static inline __attribute__((always_inline)) enum make_status arithmetic(const struct node *node,
