@@ -75,9 +75,24 @@ static bool text_number(const struct value *value, double *out)
 /* NULL is 0. */
 static bool number_of(const struct value *value, double *out)
 {
-    *out = value->type == VALUE_INT ? (double)value->integer : value->type == VALUE_DOUBLE ? value->real : 0;
-    return value->type == VALUE_INT || value->type == VALUE_DOUBLE || value->type == VALUE_NULL ||
-           (value->type == VALUE_TEXT && text_number(value, out));
+    switch (value->type) {
+    case VALUE_NULL:
+        *out = 0;
+        return true;
+    case VALUE_INT:
+        *out = (double)value->integer;
+        return true;
+    case VALUE_DOUBLE:
+        *out = value->real;
+        return true;
+    case VALUE_NUMERIC:
+        *out = numeric_double(value->numeric);
+        return true;
+    case VALUE_TEXT:
+        return text_number(value, out);
+    default:
+        return false;
+    }
 }
 
 static bool evaluate_number(struct runner *runner, const struct program *program, double *out, int64_t now_ns)

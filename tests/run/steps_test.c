@@ -52,7 +52,7 @@ static const char *const loops =
     "              each:\n"
     "                as: [inner]\n"
     "                do: [ { sql: \"INSERT INTO log VALUES (:k, :inner, :name)\" } ]\n"
-    "            - repeat: { times: \":k - 1\", do: [ { sql: \"INSERT INTO log VALUES (-1, :k, "
+    "            - repeat: { times: \"numeric(:k, 1) - 1\", do: [ { sql: \"INSERT INTO log VALUES (-1, :k, "
     ":name)\" } ] }\n"
     "      - sql: SELECT id FROM kv WHERE id < 0\n"
     "        each: { as: [none], do: [ { sql: \"INSERT INTO log VALUES (-2, 0, '')\" } ] }\n"
