@@ -139,6 +139,18 @@ static void try_tables(struct loader *loader)
     }
 }
 
+/* After a report a variable may be missing, or have no value. */
+static bool all_bound(struct loader *loader, const struct transaction *transaction, const yaml_node_t *let)
+{
+    for (size_t i = 0; i < doc_count(let); i++) {
+        const struct let *each = i < (size_t)transaction->n_lets ? &transaction->lets[i] : NULL;
+        if (!each || !each->value ||
+            strcmp(transaction->variables[each->slot], doc_text(doc_key(&loader->doc, let, i))) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* Each `let` once: what fails now would fail in the middle of a trial. */
 static void try_lets(struct loader *loader, const struct transaction *transaction, const yaml_node_t *let,
                      struct scratch *scratch)
@@ -147,7 +159,7 @@ static void try_lets(struct loader *loader, const struct transaction *transactio
     struct rng rng = rng_at(loader->workload->measure.seed, 0, 0, 0);
     struct eval_scope scope = {.rng = &rng, .slots = slots, .scratch = scratch};
     scratch->used = 0;
-    for (size_t i = 0; slots && i < doc_count(let); i++) {
+    for (size_t i = 0; slots && all_bound(loader, transaction, let) && i < doc_count(let); i++) {
         const struct let *each = &transaction->lets[i];
         enum make_status status = eval(each->value, &scope, &slots[each->slot]);
         if (status == MAKE_OK)
@@ -170,7 +182,7 @@ static void try_rewrites(struct loader *loader, const struct variant *variant, s
     map = get(loader, map, "transactions");
     for (size_t i = 0; map && i < loader->workload->n_transactions; i++) {
         const yaml_node_t *let = get(loader, get(loader, map, variant->transactions[i].name), "let");
-        if (let)
+        if (let && doc_is_map(let))
             try_lets(loader, &variant->transactions[i], let, scratch);
     }
 }
@@ -183,8 +195,8 @@ static void try_transactions(struct loader *loader, const yaml_node_t *transacti
         return;
     }
     for (size_t i = 0; i < loader->workload->n_transactions; i++) {
-        const yaml_node_t *let = doc_get(&loader->doc, doc_value(&loader->doc, transactions, i), "let");
-        if (let)
+        const yaml_node_t *let = get(loader, doc_value(&loader->doc, transactions, i), "let");
+        if (let && doc_is_map(let))
             try_lets(loader, &loader->workload->transactions[i], let, &scratch);
     }
     for (size_t i = 0; i < loader->workload->n_variants; i++)
@@ -244,13 +256,14 @@ void check_workload(struct loader *loader)
     }
     if (transactions && doc_is_map(transactions) && doc_count(transactions) == 0)
         doc_problem(&loader->doc, transactions, "a workload needs at least one transaction");
-    else if (weightless(workload) && loader->problems->count == 0)
+    else if (weightless(workload) && (transactions || loader->problems->count == 0))
         no_weight(loader, transactions);
     check_load(loader);
+    size_t before = loader->problems->count;
     check_circles(loader);
-    if (loader->problems->count > 0 || loader->problems->failed)
+    if (!loader->data_sound || loader->problems->count > before || loader->problems->failed)
         return;
     try_tables(loader);
-    if (loader->problems->count == 0 && transactions)
+    if (loader->problems->count == before && transactions && doc_is_map(transactions))
         try_transactions(loader, transactions);
 }

@@ -44,10 +44,11 @@ struct loader {
     size_t n_overrides;
     struct expr_param *params;
     size_t n_params;
-    struct relation *relations;      /* workload->tables, then sources */
+    struct relation *relations;      /* sources, then workload->tables */
     const struct table_spec **specs; /* the same, for expressions */
     size_t n_relations;
     int rows_links;        /* rows(t) on the way */
+    bool data_sound;       /* params, sources and tables had no mistakes: rows can be tried */
     uint64_t files_hash;   /* of all SQL files */
     uint64_t scripts_hash; /* of the texts of all pgbench scripts */
 };
