@@ -84,7 +84,8 @@ bool restore_run(struct session *session, struct err *err)
     "coalesce((SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE schemaname = current_schema()), 0)::bigint, "     \
     "coalesce((SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables "                                \
     "WHERE schemaname = current_schema()), 0)::bigint "                                                                \
-    "FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'm', 'i')"
+    "FROM pg_class WHERE relkind IN ('r', 'm', 'i') AND relnamespace = "                                               \
+    "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())" /* ::regnamespace wants it quoted */
 
 bool restore_print(struct session *session, struct state_print *out, struct err *err)
 {
