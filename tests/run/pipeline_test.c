@@ -242,8 +242,8 @@ static void test_transient_failures_are_tried_again(void **state)
     trial_result_deinit(&r);
 }
 
-/* A rewrite with one statement keeps its transaction's pipeline, and is no block: what was refused must be sent again, not
- * passed over. */
+/* A rewrite with one statement keeps its transaction's pipeline, and is no block: what was refused must be sent again,
+ * not passed over. */
 static void test_a_lone_statement_is_sent_again(void **state)
 {
     (void)state;

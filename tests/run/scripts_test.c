@@ -334,9 +334,12 @@ static void what_cannot_work_is_said_before_it_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scripts_do_what_they_do_under_pgbench),   cmocka_unit_test(sums_of_the_tpcb_like_script_agree),
-        cmocka_unit_test(reading_changes_nothing_and_says_so),     cmocka_unit_test(a_retry_repeats_the_whole_script),
-        cmocka_unit_test(any_schema_will_do),                      cmocka_unit_test(what_cannot_work_is_said_before_it_runs),
+        cmocka_unit_test(scripts_do_what_they_do_under_pgbench),
+        cmocka_unit_test(sums_of_the_tpcb_like_script_agree),
+        cmocka_unit_test(reading_changes_nothing_and_says_so),
+        cmocka_unit_test(a_retry_repeats_the_whole_script),
+        cmocka_unit_test(any_schema_will_do),
+        cmocka_unit_test(what_cannot_work_is_said_before_it_runs),
     };
     stop_install();
     return cmocka_run_group_tests(tests, start, stop);
