@@ -35,8 +35,8 @@ const char *make_status_text(enum make_status status)
         [MAKE_MIXED_LIST] = "a list() of both lists and single values, or of both json() and other values",
         [MAKE_LIST_LENGTH] = "list(n, x) with n below 0",
         [MAKE_UUID_RANGE] = "uuid7(t) of a moment before 1970 (or after 10889)",
-        [MAKE_NOT_MOVED] = "a moment is moved by an interval, not by a number: '3 days', or format('%d days', n); "
-                           "only a date by whole days too",
+        [MAKE_NOT_MOVED] = ("a moment is moved by an interval, not by a number: '3 days', or format('%d days', n); "
+                            "only a date by whole days too"),
     };
     return texts[status];
 }
