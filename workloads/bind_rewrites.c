@@ -74,14 +74,14 @@ static void bind_rewrite(struct loader *loader, const yaml_node_t *key, const ya
     snprintf(what, sizeof what, "the rewrite of `%.80s`", doc_text(key));
     if (i == loader->workload->n_transactions || !loader_wants_map(loader, rewrite, what))
         return;
-    size_t before = loader->problems->count;
+    size_t before = problems_told(loader->problems);
     schema_check_keys(loader, rewrite, rewrite_keys, "a rewrite");
     if (doc_count(rewrite) == 0)
         doc_problem(&loader->doc, rewrite, "%s changes nothing; give it `sql`, `steps`, `weight` or the like", what);
     const yaml_node_t *original = doc_value(&loader->doc, originals(loader), i);
     if (doc_is_map(original))
         check_let(loader, rewrite, original);
-    if (loader->problems->count > before || !doc_is_map(original))
+    if (problems_told(loader->problems) > before || !doc_is_map(original))
         return;
     struct transaction_parts parts = {.body = has_body(loader, rewrite) ? rewrite : original,
                                       .let = either(loader, rewrite, original, "let"),
@@ -110,7 +110,7 @@ void bind_rewrites(struct loader *loader, const yaml_node_t *node, int place, st
         return;
     if (workload->n_transactions > 0)
         memcpy(transactions, workload->transactions, workload->n_transactions * sizeof *transactions);
-    size_t before = loader->problems->count;
+    size_t before = problems_told(loader->problems);
     if (doc_count(node) == 0)
         doc_problem(&loader->doc, node, "`transactions` rewrites nothing; name a transaction and what is different");
     for (size_t i = 0; i < doc_count(node); i++)
@@ -120,7 +120,7 @@ void bind_rewrites(struct loader *loader, const yaml_node_t *node, int place, st
     variant->total_weight = 0;
     for (size_t i = 0; i < workload->n_transactions; i++)
         variant->total_weight += transactions[i].weight;
-    if (variant->total_weight == 0 && loader->problems->count == before)
+    if (variant->total_weight == 0 && problems_told(loader->problems) == before)
         doc_problem(&loader->doc, node,
                     "every transaction has weight 0 under this variant; at least one must have more");
 }

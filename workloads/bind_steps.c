@@ -447,10 +447,10 @@ static void bind_step(struct builder *builder, const yaml_node_t *step, int nest
     struct loader *loader = builder->loader;
     if (!loader_wants_map(loader, step, "a step"))
         return;
-    size_t before = loader->problems->count;
+    size_t before = problems_told(loader->problems);
     schema_check_keys(loader, step, step_keys, "a step");
     size_t kind = kind_of(builder, step);
-    bool told = loader->problems->count > before;
+    bool told = problems_told(loader->problems) > before;
     if (kind < N_KINDS) {
         check_beside(builder, step, kind);
         kinds[kind].bind(builder, step, get(builder, step, kinds[kind].key), nesting);

@@ -123,11 +123,11 @@ void bind_parts(struct loader *loader, const yaml_node_t *key, const struct tran
     if (transaction->pipeline && loader->workload->measure.protocol == PROTOCOL_SIMPLE)
         doc_problem(&loader->doc, parts->pipeline,
                     "a pipeline needs the extended or the prepared protocol (--protocol=prepared)");
-    size_t before = loader->problems->count;
+    size_t before = problems_told(loader->problems);
     if (parts->let && !doc_is_empty(parts->let))
         bind_lets(&builder, parts->let);
     bind_body(&builder, key, parts->body);
-    if (loader->problems->count == before && !doc_get(&loader->doc, parts->body, "script"))
+    if (problems_told(loader->problems) == before && !doc_get(&loader->doc, parts->body, "script"))
         check_body(&builder, key, parts);
     transaction->block = !builder.autocommit && !transaction->script && needs_block(&builder);
     builder_finish(&builder);

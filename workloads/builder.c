@@ -136,7 +136,7 @@ struct step *builder_step(struct builder *builder, struct step step)
 static bool check_sql(const struct text_origin *origin, const char *sql, size_t *n_variables)
 {
     struct sql_scan scan = {.sql = sql};
-    size_t before = origin->loader->problems->count;
+    size_t before = problems_told(origin->loader->problems);
     for (struct sql_item item; (item = sqltext_next(&scan)).kind != SQL_END;) {
         if (item.kind == SQL_VARIABLE)
             ++*n_variables;
@@ -148,7 +148,7 @@ static bool check_sql(const struct text_origin *origin, const char *sql, size_t 
             text_problem(origin, item.offset, item.len,
                          "a second statement begins after this; list the statements under `steps`");
     }
-    return origin->loader->problems->count == before;
+    return problems_told(origin->loader->problems) == before;
 }
 
 static bool is_later(const struct builder *builder, const char *name)

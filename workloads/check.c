@@ -131,9 +131,9 @@ static void try_tables(struct loader *loader)
             loader->problems->failed = true;
             return;
         }
-        size_t before = loader->problems->count;
+        size_t before = problems_told(loader->problems);
         try_row(loader, relation, maker, 1);
-        if (loader->problems->count == before && relation->spec->rows > 1)
+        if (problems_told(loader->problems) == before && relation->spec->rows > 1)
             try_row(loader, relation, maker, relation->spec->rows);
         row_maker_free(maker);
     }
@@ -259,11 +259,11 @@ void check_workload(struct loader *loader)
     else if (weightless(workload) && (transactions || loader->problems->count == 0))
         no_weight(loader, transactions);
     check_load(loader);
-    size_t before = loader->problems->count;
+    size_t before = problems_told(loader->problems);
     check_circles(loader);
-    if (!loader->data_sound || loader->problems->count > before || loader->problems->failed)
+    if (!loader->data_sound || problems_told(loader->problems) > before || loader->problems->failed)
         return;
     try_tables(loader);
-    if (loader->problems->count == before && transactions && doc_is_map(transactions))
+    if (problems_told(loader->problems) == before && transactions && doc_is_map(transactions))
         try_transactions(loader, transactions);
 }

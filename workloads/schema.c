@@ -483,12 +483,12 @@ void schema_bind(struct loader *loader, const yaml_node_t *root)
     size_t before = 0;
     for (const struct key *key = top_keys; key->name; key++) {
         const yaml_node_t *node = doc_get(&loader->doc, root, key->name);
-        before = key->bind == bind_params ? loader->problems->count : before;
+        before = key->bind == bind_params ? problems_told(loader->problems) : before;
         if (key->kind == KEY_TEXT && node)
             bind_text(loader, key, node);
         else if (key->kind == KEY_BIND && (node || key->bind == bind_params || key->bind == bind_variants))
             key->bind(loader, node);
         if (key->bind == bind_tables) /* params, sources and tables stand one after the other in top_keys */
-            loader->data_sound = loader->problems->count == before;
+            loader->data_sound = problems_told(loader->problems) == before;
     }
 }

@@ -35,6 +35,12 @@ struct problems {
     bool failed; /* memory ran out: some are missing */
 };
 
+/* All so far, kept or only counted: what happened since an earlier count went well if this is still the same. */
+static inline size_t problems_told(const struct problems *problems)
+{
+    return problems->count + problems->more;
+}
+
 /* The workload's own file, before any other. `source` (its text) may be NULL. */
 void problems_set_file(struct problems *problems, const char *path, const char *source);
 /* Another that it names, a script; the same one if it is known already. For problems_add_in(); 0 without memory. */

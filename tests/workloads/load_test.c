@@ -589,6 +589,21 @@ static void rows_may_be_of_fixed_point(void **state)
     check_table("  t: { rows: \"numeric(-2, 0)\", columns: { c: row } }\n", "must not be negative; it is -2");
 }
 
+/* Whether something is wrong must not depend on how much was wrong before: circles would be walked, and parameters
+ * written where no room was made. */
+static void mistakes_beyond_the_list_count(void **state)
+{
+    (void)state;
+    struct str tables = {0};
+    str_append(&tables,
+               "  t: { rows: 9, columns: { a: ':b', b: ':a' } }\nvariants:\n  none: {}\n  v:\n    transactions:\n");
+    for (int i = 0; i < 250; i++)
+        str_printf(&tables, "      x%d: { sql: SELECT 1 }\n", i);
+    str_append(&tables, "      t: { sql: \"SELECT $1, $2, $3; SELECT '\" }\n");
+    check_table(str_text(&tables), "no transaction `x199`");
+    str_deinit(&tables);
+}
+
 /* What recurses is bounded, and shown where it is too long. */
 static void long_chains_are_refused(void **state)
 {
@@ -645,6 +660,7 @@ int main(void)
         cmocka_unit_test(variants_get_indexes_and_a_line),
         cmocka_unit_test(options_win_over_the_file),
         cmocka_unit_test(the_seed_hash_follows_the_data_alone),
+        cmocka_unit_test(mistakes_beyond_the_list_count),
         cmocka_unit_test(long_chains_are_refused),
         cmocka_unit_test(rows_may_be_of_fixed_point),
         cmocka_unit_test(rows_are_made_from_the_file),
