@@ -224,3 +224,19 @@ teardown() {
     only_folder | while read -r folder; do assert_complete "$folder"; done
     nothing_left
 }
+
+# The first block is for editors alone; no example may need more than the files made here.
+@test "every example of the reference is accepted by a server" {
+    printf 'first_name\nAnn\n' >first_names.csv
+    echo 'ALTER TABLE orders ADD note text;' >up.sql
+    echo 'ALTER TABLE orders DROP note;' >down.sql
+    awk '/^```yaml/ { n++; inside = 1; next } /^```/ { inside = 0 } inside { print > ("example" n ".yaml") }' \
+        "$BATS_TEST_DIRNAME/../../workloads/README.md"
+    rm example1.yaml
+    [ "$(ls example*.yaml | wc -l)" -ge 4 ]
+    for example in example*.yaml; do
+        run "$PGDYNO" check "$example"
+        echo "$example: $output"
+        [ "$status" -eq 0 ]
+    done
+}
