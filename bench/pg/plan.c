@@ -102,6 +102,19 @@ static json_t *explain(struct db *db, const char *what, const char *mode, int n_
     return document;
 }
 
+/* Of a whole EXPLAIN document, or of a part of it. */
+static bool has_workers(const json_t *part)
+{
+    const char *key;
+    size_t i;
+    json_t *inner;
+    if (json_object_get(part, "Workers Planned"))
+        return true;
+    json_array_foreach(part, i, inner) if (has_workers(inner)) return true;
+    json_object_foreach((json_t *)part, key, inner) if (has_workers(inner)) return true;
+    return false;
+}
+
 bool plan_capture(struct db *db, const char *what, const char *sql, int n_params, const char *const *sample,
                   struct plan *out, struct err *err)
 {
@@ -126,6 +139,7 @@ bool plan_capture(struct db *db, const char *what, const char *sql, int n_params
     }
     plan_describe(out->custom ? out->custom : out->generic, out->shape, sizeof out->shape, out->scan, sizeof out->scan,
                   &out->writes);
+    out->parallel = has_workers(out->generic) || has_workers(out->custom);
     return true;
 }
 

@@ -143,6 +143,7 @@ static bool sample_statement(struct session *session, int transaction, int state
         struct plan_result result = {
             .variant = session->current.variant, .transaction = transaction, .statement = this->number, .plan = &plan};
         session->writes = session->writes || plan.writes;
+        session->parallel = session->parallel || plan.parallel;
         ok = !sink->plan || sink->plan(sink->user, &result, err);
     }
     plan_deinit(&plan);

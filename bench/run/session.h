@@ -54,6 +54,7 @@ struct session {
     bool checkpoint_warned;
     bool locked;       /* we hold the advisory lock on the schema's name */
     bool writes;       /* false once the rehearsal saw that no statement writes */
+    bool parallel;     /* true once a plan with parallel workers was seen: the server counts their commits too */
     bool dirty;        /* rows have changed since the seeded state */
     bool has_template; /* the private server keeps a copy of the seeded database */
     bool reseed_said;

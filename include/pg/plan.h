@@ -25,6 +25,7 @@ struct plan {
     /* The scan that matters most, by cost, for a table cell: "Seq Scan tasks", "Bitmap Index Scan status_prio". */
     char scan[PLAN_SCAN_BYTES];
     bool writes;    /* ModifyTable or LockRows anywhere */
+    bool parallel;  /* Gather or Gather Merge in either plan: workers take part, when there are any free */
     sqlstate error; /* after plan_capture() failed: the server's reason */
 };
 

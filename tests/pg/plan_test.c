@@ -61,6 +61,21 @@ static void assert_session_untouched(PGTransactionStatusType status)
     assert_int_equal(test_int(db, "SELECT count(*) FROM pg_prepared_statements"), 0);
 }
 
+/* Settings of a transaction, so that they go with it. */
+static void workers_are_noticed(void **state)
+{
+    (void)state;
+    static const char query[] = "SELECT count(*) FROM tasks";
+    capture(query, 0, NULL);
+    assert_false(plan.parallel);
+    plan_deinit(&plan);
+    test_exec(test_db(), "BEGIN; SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL parallel_setup_cost = 0;"
+                         "SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0");
+    capture(query, 0, NULL);
+    assert_true(plan.parallel);
+    test_exec(test_db(), "ROLLBACK");
+}
+
 static void a_primary_key_lookup_has_one_shape(void **state)
 {
     (void)state;
@@ -234,6 +249,7 @@ static void junk_documents_do_no_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(workers_are_noticed, clear, release),
         cmocka_unit_test_setup_teardown(a_primary_key_lookup_has_one_shape, clear, release),
         cmocka_unit_test_setup_teardown(the_sample_decides_the_custom_plan, clear, release),
         cmocka_unit_test_setup_teardown(without_a_sample_there_is_only_the_generic_plan, clear, release),

@@ -228,6 +228,23 @@ static void counts_disagree(void **state)
     judged(&bench, true, &first, true, NULL);
 }
 
+/* Each parallel worker commits, for the server's counters; but nobody commits less than we do. */
+static void workers_commit_too(void **state)
+{
+    (void)state;
+    struct bench bench;
+    good(&bench);
+    bench.session.cluster = (struct cluster *)&bench;
+    bench.session.parallel = true;
+    stat(&bench, STAT_XACT_COMMIT, 15000);
+    judged(&bench, true, &first, true, NULL);
+    good(&bench);
+    bench.session.cluster = (struct cluster *)&bench;
+    bench.session.parallel = true;
+    stat(&bench, STAT_XACT_COMMIT, 4990);
+    judged(&bench, true, &first, true, "the server counted 4990 commits, pgdyno 5000");
+}
+
 static void another_state(void **state)
 {
     (void)state;
@@ -531,6 +548,7 @@ int main(void)
         cmocka_unit_test(nothing_succeeded),
         cmocka_unit_test(the_server_was_busy_otherwise),
         cmocka_unit_test(counts_disagree),
+        cmocka_unit_test(workers_commit_too),
         cmocka_unit_test(another_state),
         cmocka_unit_test(a_rate_that_is_carried),
         cmocka_unit_test(a_variant_that_pings),
