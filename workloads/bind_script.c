@@ -93,11 +93,13 @@ static const char *copy_part(struct loader *loader, const char *text, size_t len
     return part;
 }
 
-/* May the server have answered with a column that makes this name? */
-static bool may_be_kept(const struct reader *reader, const char *name)
+/* May the server have answered with a column that makes this name? Without a prefix any word in quotes could be one. */
+static bool may_be_kept(const struct reader *reader, const struct reference *reference)
 {
-    for (size_t i = 0; i < reader->n_prefixes; i++)
-        if (str_starts_with(name, reader->prefixes[i]))
+    bool anywhere = reader->builder->loader->workload->measure.protocol == PROTOCOL_SIMPLE;
+    for (size_t i = 0; i < reader->n_prefixes && (anywhere || !reference->comment); i++)
+        if (str_starts_with(reference->name, reader->prefixes[i]) &&
+            (anywhere || !reference->quoted || *reader->prefixes[i]))
             return true;
     return false;
 }
@@ -106,8 +108,7 @@ static bool may_be_kept(const struct reader *reader, const char *name)
 static int find_slot(struct reader *reader, const struct reference *reference)
 {
     int slot = builder_find(reader->builder, reference->name, reference->len);
-    bool anywhere = reader->builder->loader->workload->measure.protocol == PROTOCOL_SIMPLE;
-    bool made = slot < 0 && (anywhere || !reference->quoted) && may_be_kept(reader, reference->name);
+    bool made = slot < 0 && may_be_kept(reader, reference);
     return made ? builder_add(reader->builder, reference->name, reference->len) : slot;
 }
 
