@@ -236,7 +236,7 @@ static void moments_move_as_the_servers_do(void **state)
                                     dist_uniform(&rng, -INT64_C(99999999999), INT64_C(99999999999))};
         struct value from = {.type = VALUE_TIMESTAMP,
                              .integer = dist_uniform(&rng, -INT64_C(900000000000000), INT64_C(900000000000000))};
-        int64_t to = from.integer, server;
+        int64_t to = from.integer, server = 0;
         int sign = i % 2 ? 1 : -1;
         assert_true(interval_move(&to, interval, sign));
         *interval_put(by, interval) = '\0';
