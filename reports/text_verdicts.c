@@ -75,7 +75,7 @@ static void append_cells(const struct facts *facts, size_t first, struct str *ou
             text_cell(facts, (int)v, facts_point(facts, p), out);
         }
     if (n > NAMED_MOST)
-        str_printf(out, " and %zu more cells", n - NAMED_MOST);
+        str_printf(out, " and %zu more cell%s", n - NAMED_MOST, n - NAMED_MOST == 1 ? "" : "s");
 }
 
 /* --- Lines -------------------------------------------------------------------------------------------------------- */

@@ -41,7 +41,6 @@ enum make_status eval_double(const struct node *node, int i, struct eval_scope *
 /* The same for a value that is not NULL. */
 enum make_status value_number(struct value *value); /* INT or DOUBLE afterwards */
 enum make_status value_int(struct value *value, int64_t *out);
-enum make_status value_double(struct value *value, double *out);
 enum make_status value_bool(const struct value *value, bool *out);         /* numbers are none */
 enum make_status value_moment(const struct value *value, int64_t *out_us); /* mixed.c: also a date's, or text's */
 /* A condition's: NULL is false, a number is true unless it is 0. */

@@ -1,9 +1,6 @@
 /* The steps of a transaction, up to one that has to wait: one function a kind. */
-#include <string.h>
-
 #include "attempt.h"
 #include "base/clock.h"
-#include "base/units.h"
 #include "generators/copy.h"
 #include "run/cold.h"
 #include "run/retry.h"
@@ -61,47 +58,15 @@ COLD static bool bad_value(struct runner *runner, enum make_status status, int64
     return false;
 }
 
-/* A text that is a number counts as one, as in expressions: \gset brings texts. */
-static bool text_number(const struct value *value, double *out)
-{
-    char text[VALUE_TEXT_MAX];
-    if (value->text.len >= sizeof text)
-        return false;
-    memcpy(text, value->text.data, value->text.len);
-    text[value->text.len] = '\0';
-    return units_parse_double(text, out);
-}
-
 /* NULL is 0. */
-static bool number_of(const struct value *value, double *out)
-{
-    switch (value->type) {
-    case VALUE_NULL:
-        *out = 0;
-        return true;
-    case VALUE_INT:
-        *out = (double)value->integer;
-        return true;
-    case VALUE_DOUBLE:
-        *out = value->real;
-        return true;
-    case VALUE_NUMERIC:
-        *out = numeric_double(value->numeric);
-        return true;
-    case VALUE_TEXT:
-        return text_number(value, out);
-    default:
-        return false;
-    }
-}
-
 static bool evaluate_number(struct runner *runner, const struct program *program, double *out, int64_t now_ns)
 {
     struct value value;
     size_t mark = runner->scratch.used;
     enum make_status status = evaluate(runner, program, &value);
-    if (status == MAKE_OK && !number_of(&value, out))
-        status = MAKE_BAD_TYPE;
+    *out = 0;
+    if (status == MAKE_OK && value.type != VALUE_NULL)
+        status = value_double(&value, out);
     if (status != MAKE_OK)
         return bad_value(runner, status, now_ns);
     if (runner->scratch.used > mark)

@@ -25,4 +25,8 @@ enum make_status eval(const struct program *program, struct eval_scope *scope, s
 /* A condition: *out is false for NULL. MAKE_BAD_TYPE unless boolean (or a number, as pgbench takes it). */
 enum make_status eval_condition(const struct program *program, struct eval_scope *scope, bool *out);
 
+/* A value as a number: text that looks like one counts, as in arithmetic; *value becomes an integer or a double.
+ * MAKE_BAD_TYPE for the rest, and for NULL. */
+enum make_status value_double(struct value *value, double *out);
+
 #endif
