@@ -86,13 +86,6 @@ static bool sets(const struct script *script, const char *name, size_t len)
     return false;
 }
 
-static const char *copy_part(struct loader *loader, const char *text, size_t len)
-{
-    const char *part = arena_strndup(loader->arena, text, len);
-    loader->problems->failed = loader->problems->failed || !part;
-    return part;
-}
-
 /* May the server have answered with a column that makes this name? Without a prefix any word in quotes could be one. */
 static bool may_be_kept(const struct reader *reader, const struct reference *reference)
 {
@@ -190,7 +183,7 @@ static const char *unset_text(const struct reader *reader, const struct referenc
     for (size_t i = 0; i < loader->n_params && !filled; i++)
         filled = strlen(loader->params[i].name) == reference->len &&
                  memcmp(loader->params[i].name, reference->name, reference->len) == 0;
-    return filled ? NULL : copy_part(loader, reference->name - 1, 1 + reference->len);
+    return filled ? NULL : loader_copy_n(loader, reference->name - 1, 1 + reference->len);
 }
 
 static size_t count_references(const char *sql)
@@ -205,34 +198,21 @@ static size_t count_references(const char *sql)
 static void cut(struct reader *reader, const struct text_origin *origin, struct statement *statement)
 {
     struct loader *loader = reader->builder->loader;
-    const char *sql = statement->text;
-    size_t most = count_references(sql), from = 0;
-    const char **parts = LOADER_ARRAY(loader, const char *, most + 1);
-    int *params = LOADER_ARRAY(loader, int, most);
+    size_t most = count_references(statement->text);
     const char **unset = LOADER_ARRAY(loader, const char *, most + 1);
-    struct reference_scan scan = {.text = sql};
-    struct str numbered = {0};
-    if (!parts || !params || !unset)
+    struct reference_scan scan = {.text = statement->text};
+    struct cutter cutter;
+    if (!unset || !cutter_begin(&cutter, loader, statement, most))
         return;
     for (struct reference reference; (reference = next_reference(&scan)).name;) {
         int slot = find_slot(reader, &reference);
         if (slot < 0 || !becomes_parameter(reader, origin, &reference))
             continue;
-        parts[statement->n_params] = copy_part(loader, sql + from, reference.offset - from);
-        str_append_n(&numbered, sql + from, reference.offset - from);
         unset[statement->n_params] = unset_text(reader, &reference);
-        params[statement->n_params++] = slot;
-        str_printf(&numbered, "$%d", statement->n_params);
-        from = reference.offset + 1 + reference.len;
+        cutter_param(&cutter, reference.offset, 1 + reference.len, slot);
     }
-    parts[statement->n_params] = loader_copy(loader, sql + from);
-    str_append(&numbered, sql + from);
-    statement->sql = loader_copy(loader, str_text(&numbered));
-    statement->parts = parts;
-    statement->params = params;
+    cutter_end(&cutter);
     statement->unset = unset;
-    loader->problems->failed = loader->problems->failed || numbered.failed;
-    str_deinit(&numbered);
 }
 
 /* --- Steps ----------------------------------------------------------------------------------------------------------

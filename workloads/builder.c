@@ -41,13 +41,6 @@ static void *grown(struct builder *builder, void *array, size_t *cap, size_t cou
          grown((builder), (builder)->array, &(builder)->cap, (size_t)(count), sizeof *(builder)->array),               \
      (size_t)(count) < (builder)->cap)
 
-static const char *copy_name(struct builder *builder, const char *name, size_t len)
-{
-    const char *copy = arena_strndup(builder->loader->arena, name, len);
-    builder->loader->problems->failed = builder->loader->problems->failed || !copy;
-    return copy;
-}
-
 /* --- variables ------------------------------------------------------------------------------------------------------
  */
 
@@ -70,7 +63,7 @@ int builder_add(struct builder *builder, const char *name, size_t len)
     int slot = builder_find(builder, name, len);
     if (slot >= 0)
         return slot;
-    const char *copy = copy_name(builder, name, len);
+    const char *copy = loader_copy_n(builder->loader, name, len);
     if (!copy || !GROW(builder, variables, cap_variables, transaction->n_variables))
         return -1;
     builder->variables[transaction->n_variables] = copy;
@@ -107,7 +100,7 @@ void builder_later(struct builder *builder, const char *name, size_t len)
     for (size_t i = 0; i < builder->n_later; i++)
         if (is_name(builder->later[i], name, len))
             return;
-    const char *copy = copy_name(builder, name, len);
+    const char *copy = loader_copy_n(builder->loader, name, len);
     if (copy && GROW(builder, later, cap_later, builder->n_later))
         builder->later[builder->n_later++] = copy;
 }
@@ -182,37 +175,54 @@ static void undefined_variable(struct builder *builder, const struct text_origin
     text_problem(origin, item->offset, item->len, "no variable or param `:%s`%s", name, hint);
 }
 
-/* Cut the SQL at its variables: pieces for the simple protocol, $1 … $n for the others. */
+bool cutter_begin(struct cutter *cutter, struct loader *loader, struct statement *statement, size_t most)
+{
+    *cutter = (struct cutter){.loader = loader,
+                              .statement = statement,
+                              .parts = LOADER_ARRAY(loader, const char *, most + 1),
+                              .params = LOADER_ARRAY(loader, int, most)};
+    return cutter->parts && cutter->params;
+}
+
+void cutter_param(struct cutter *cutter, size_t offset, size_t len, int slot)
+{
+    struct statement *statement = cutter->statement;
+    const char *before = statement->text + cutter->from;
+    cutter->parts[statement->n_params] = loader_copy_n(cutter->loader, before, offset - cutter->from);
+    str_append_n(&cutter->numbered, before, offset - cutter->from);
+    cutter->params[statement->n_params++] = slot;
+    str_printf(&cutter->numbered, "$%d", statement->n_params);
+    cutter->from = offset + len;
+}
+
+void cutter_end(struct cutter *cutter)
+{
+    struct statement *statement = cutter->statement;
+    struct loader *loader = cutter->loader;
+    cutter->parts[statement->n_params] = loader_copy(loader, statement->text + cutter->from);
+    str_append(&cutter->numbered, statement->text + cutter->from);
+    statement->sql = loader_copy(loader, str_text(&cutter->numbered));
+    statement->parts = cutter->parts;
+    statement->params = cutter->params;
+    loader->problems->failed = loader->problems->failed || cutter->numbered.failed;
+    str_deinit(&cutter->numbered);
+}
+
 static void cut_sql(struct builder *builder, const struct text_origin *origin, struct statement *statement,
                     size_t n_variables)
 {
-    struct loader *loader = builder->loader;
-    const char *sql = statement->text;
-    const char **parts = LOADER_ARRAY(loader, const char *, n_variables + 1);
-    int *params = LOADER_ARRAY(loader, int, n_variables);
-    struct sql_scan scan = {.sql = sql};
-    struct str numbered = {0};
-    size_t from = 0;
-    if (!parts || !params)
+    struct sql_scan scan = {.sql = statement->text};
+    struct cutter cutter;
+    if (!cutter_begin(&cutter, builder->loader, statement, n_variables))
         return;
     for (struct sql_item item; (item = sqltext_next(&scan)).kind != SQL_END;) {
-        const char *name = sql + item.offset + 1;
+        const char *name = statement->text + item.offset + 1;
         int slot = builder_find(builder, name, item.len - 1);
         if (slot < 0)
-            undefined_variable(builder, origin, &item, copy_name(builder, name, item.len - 1));
-        parts[statement->n_params] = copy_name(builder, sql + from, item.offset - from);
-        str_append_n(&numbered, sql + from, item.offset - from);
-        params[statement->n_params++] = slot;
-        str_printf(&numbered, "$%d", statement->n_params);
-        from = item.offset + item.len;
+            undefined_variable(builder, origin, &item, loader_copy_n(builder->loader, name, item.len - 1));
+        cutter_param(&cutter, item.offset, item.len, slot);
     }
-    parts[statement->n_params] = loader_copy(loader, sql + from);
-    str_append(&numbered, sql + from);
-    statement->sql = loader_copy(loader, str_text(&numbered));
-    statement->parts = parts;
-    statement->params = params;
-    loader->problems->failed = loader->problems->failed || numbered.failed;
-    str_deinit(&numbered);
+    cutter_end(&cutter);
 }
 
 /* A rewrite's own: a name must not mean two statements in one session. */
@@ -231,7 +241,7 @@ struct statement *builder_add_statement(struct builder *builder, const struct te
         return NULL;
     struct statement *statement = &builder->statements[transaction->n_statements++];
     *statement = (struct statement){.number = transaction->n_statements,
-                                    .text = copy_name(builder, sql, sqltext_trimmed(sql)),
+                                    .text = loader_copy_n(builder->loader, sql, sqltext_trimmed(sql)),
                                     .prepared_name = prepared_name(builder, transaction->n_statements),
                                     .where = text_where(origin, 0)};
     if (statement->text && statement->prepared_name && statement->where)

@@ -68,6 +68,21 @@ struct step *builder_step(struct builder *builder, struct step step);
 struct statement *builder_statement(struct builder *builder, const struct text_origin *origin, const char *sql);
 /* The same, but `sql`, `parts` and `params` are left to the caller, and nothing is checked. */
 struct statement *builder_add_statement(struct builder *builder, const struct text_origin *origin, const char *sql);
+/* Cuts a statement's text at what becomes its parameters: pieces for the simple protocol, $1 … $n for the others. */
+struct cutter {
+    struct loader *loader;
+    struct statement *statement;
+    const char **parts;
+    int *params;
+    struct str numbered;
+    size_t from; /* of the text: where the piece under way begins */
+};
+/* `most` parameters at the most. False: no memory, nothing to end. */
+bool cutter_begin(struct cutter *cutter, struct loader *loader, struct statement *statement, size_t most);
+/* These bytes of the text, behind those of the last call, stand for the variable in `slot`. */
+void cutter_param(struct cutter *cutter, size_t offset, size_t len, int slot);
+/* Set the statement's `sql`, `parts` and `params`. */
+void cutter_end(struct cutter *cutter);
 /* The scope for expressions of a step: the slots so far. */
 struct expr_scope builder_scope(const struct builder *builder);
 

@@ -18,15 +18,6 @@ enum make_status eval(const struct program *program, struct eval_scope *scope, s
     return program->root->eval(program->root, scope, out);
 }
 
-enum make_status eval_condition(const struct program *program, struct eval_scope *scope, bool *out)
-{
-    struct value value;
-    enum make_status status = eval(program, scope, &value);
-    if (status == MAKE_OK && !value_truth(&value, out))
-        status = MAKE_BAD_TYPE;
-    return status;
-}
-
 enum make_status program_column(const void *program, struct row_scope *row, struct value *out)
 {
     struct eval_scope scope = {.rng = &row->rng, .row = row, .scratch = row->scratch, .depth = row->depth};
@@ -219,30 +210,30 @@ enum make_status eval_double(const struct node *node, int i, struct eval_scope *
 /* --- Conditions -----------------------------------------------------------------------------------------------------
  */
 
-bool value_truth(const struct value *value, bool *out)
+enum make_status value_condition(const struct value *value, bool *out)
 {
     switch (value->type) {
     case VALUE_NULL:
         *out = false;
-        return true;
+        return MAKE_OK;
     case VALUE_BOOL:
         *out = value->boolean;
-        return true;
+        return MAKE_OK;
     case VALUE_INT:
         *out = value->integer != 0;
-        return true;
+        return MAKE_OK;
     case VALUE_DOUBLE:
         *out = value->real != 0.0;
-        return true;
+        return MAKE_OK;
     case VALUE_NUMERIC:
         *out = value->numeric.units != 0;
-        return true;
+        return MAKE_OK;
     case VALUE_TEXT: {
         struct value meant = *value;
-        return value_of_text(&meant) == MAKE_OK && value_truth(&meant, out);
+        return value_of_text(&meant) == MAKE_OK ? value_condition(&meant, out) : MAKE_BAD_TYPE;
     }
     default:
-        return false;
+        return MAKE_BAD_TYPE;
     }
 }
 
@@ -252,8 +243,8 @@ enum make_status eval_case(const struct node *node, struct eval_scope *scope, st
     for (int i = 0; i + 1 < node->n_args; i += 2) {
         bool truth;
         enum make_status status = eval_arg(node, i, scope, out);
-        if (status == MAKE_OK && !value_truth(out, &truth))
-            status = MAKE_BAD_TYPE;
+        if (status == MAKE_OK)
+            status = value_condition(out, &truth);
         if (status != MAKE_OK)
             return status;
         if (truth)

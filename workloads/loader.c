@@ -17,12 +17,17 @@ void *loader_alloc(struct loader *loader, size_t count, size_t size)
     return memory;
 }
 
-const char *loader_copy(struct loader *loader, const char *text)
+const char *loader_copy_n(struct loader *loader, const char *text, size_t len)
 {
-    const char *copy = arena_strdup(loader->arena, text);
+    const char *copy = arena_strndup(loader->arena, text, len);
     if (!copy)
         loader->problems->failed = true;
     return copy;
+}
+
+const char *loader_copy(struct loader *loader, const char *text)
+{
+    return loader_copy_n(loader, text, strlen(text));
 }
 
 const char *loader_where(struct loader *loader, const yaml_node_t *node)

@@ -57,6 +57,8 @@ struct loader {
 void *loader_alloc(struct loader *loader, size_t count, size_t size);
 #define LOADER_ARRAY(loader, type, count) ((type *)loader_alloc((loader), (count), sizeof(type)))
 const char *loader_copy(struct loader *loader, const char *text);
+/* Of its first `len` bytes. Both: NULL, and problems->failed, when there is no memory. */
+const char *loader_copy_n(struct loader *loader, const char *text, size_t len);
 void loader_problem(struct loader *loader, struct origin origin, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* " (did you mean `x`?)" or "", in `buf`. */

@@ -66,24 +66,28 @@ static void add(struct problems *problems, struct problem problem)
     list[problems->count++] = problem;
 }
 
+static void add_formatted(struct problems *problems, size_t file, int line, int column, int width, const char *fmt,
+                          va_list args)
+{
+    struct str text = {0};
+    str_vprintf(&text, fmt, args);
+    add(problems, (struct problem){file, line, column, width < 1 ? 1 : width, str_steal(&text)});
+}
+
 void problems_add(struct problems *problems, int line, int column, int width, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    struct str text = {0};
-    str_vprintf(&text, fmt, args);
+    add_formatted(problems, 0, line, column, width, fmt, args);
     va_end(args);
-    add(problems, (struct problem){0, line, column, width < 1 ? 1 : width, str_steal(&text)});
 }
 
 void problems_add_in(struct problems *problems, size_t file, int line, int column, int width, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    struct str text = {0};
-    str_vprintf(&text, fmt, args);
+    add_formatted(problems, file, line, column, width, fmt, args);
     va_end(args);
-    add(problems, (struct problem){file, line, column, width < 1 ? 1 : width, str_steal(&text)});
 }
 
 void problems_deinit(struct problems *problems)

@@ -43,8 +43,6 @@ enum make_status value_number(struct value *value); /* INT or DOUBLE afterwards 
 enum make_status value_int(struct value *value, int64_t *out);
 enum make_status value_bool(const struct value *value, bool *out);         /* numbers are none */
 enum make_status value_moment(const struct value *value, int64_t *out_us); /* mixed.c: also a date's, or text's */
-/* A condition's: NULL is false, a number is true unless it is 0. */
-bool value_truth(const struct value *value, bool *out);
 /* TEXT to the NULL, BOOL, INT or DOUBLE that pgbench makes of a variable's text: prefixes of true, yes, on, false, no
  * and off in any case, "null", digits, whatever strtod() reads. MAKE_BAD_TYPE, value untouched or not, when it is none.
  */

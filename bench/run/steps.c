@@ -40,14 +40,9 @@ static enum make_status evaluate(struct runner *runner, const struct program *pr
 
 static enum make_status evaluate_condition(struct runner *runner, const struct program *program, bool *out)
 {
-    struct eval_scope scope = {.rng = &runner->rng, .slots = runner->slots, .scratch = &runner->scratch};
-    struct rng before = runner->rng;
-    enum make_status status = eval_condition(program, &scope, out);
-    if (__builtin_expect(status != MAKE_FULL, 1))
-        return status;
-    reclaim(runner);
-    runner->rng = before;
-    return eval_condition(program, &scope, out);
+    struct value value;
+    enum make_status status = evaluate(runner, program, &value);
+    return status == MAKE_OK ? value_condition(&value, out) : status;
 }
 
 COLD static bool bad_value(struct runner *runner, enum make_status status, int64_t now_ns)

@@ -22,8 +22,8 @@ struct eval_scope {
 /* On failure *out is undefined. Text in *out lives in the scratch, the program, a slot or a source. */
 enum make_status eval(const struct program *program, struct eval_scope *scope, struct value *out);
 
-/* A condition: *out is false for NULL. MAKE_BAD_TYPE unless boolean (or a number, as pgbench takes it). */
-enum make_status eval_condition(const struct program *program, struct eval_scope *scope, bool *out);
+/* A condition's value: *out is false for NULL. MAKE_BAD_TYPE unless boolean (or a number, as pgbench takes it). */
+enum make_status value_condition(const struct value *value, bool *out);
 
 /* A value as a number: text that looks like one counts, as in arithmetic; *value becomes an integer or a double.
  * MAKE_BAD_TYPE for the rest, and for NULL. */

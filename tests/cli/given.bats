@@ -2,18 +2,7 @@
 load helper
 
 setup_file() {
-    common_setup
-    mkfifo "$PLACE/hold"
-    # The server lives as long as somebody holds the pipe open, so it goes with bats however that ends.
-    "$PGDYNO_TEST_SERVER" <"$PLACE/hold" >"$PLACE/server" 2>&1 3>&- &
-    exec 9>"$PLACE/hold"
-    export FILE_PLACE=$PLACE
-    until_true 60 grep -q ready "$PLACE/server" || {
-        cat "$PLACE/server"
-        return 1
-    }
-    . "$PLACE/server"
-    export SERVER="host=$PGHOST port=$PGPORT user=$PGUSER dbname=postgres"
+    server_setup
     psql -qX -v ON_ERROR_STOP=1 <<SQL
 CREATE ROLE joe LOGIN PASSWORD 'sesame' ;
 CREATE ROLE reader LOGIN;
@@ -30,13 +19,8 @@ SQL
     psql -qXAt -c 'SELECT pg_reload_conf()' >/dev/null
 }
 
-teardown_file() {
-    exec 9>&-
-    until_true 30 server_gone || true
-    rm -rf "$FILE_PLACE"
-}
+teardown_file() { server_teardown; }
 
-server_gone() { [ -z "$(ls -A "$FILE_PLACE/tmp")" ]; }
 
 setup() { common_setup; }
 teardown() {

@@ -19,6 +19,30 @@ common_teardown() {
     rm -rf "$PLACE"
 }
 
+# For setup_file: a server for all of the file's tests. It lives as long as somebody holds the pipe open, so it goes with
+# bats however that ends. FILE_PLACE is where it is, SERVER how to reach it.
+server_setup() {
+    common_setup
+    mkfifo "$PLACE/hold"
+    "$PGDYNO_TEST_SERVER" <"$PLACE/hold" >"$PLACE/server" 2>&1 3>&- &
+    exec 9>"$PLACE/hold"
+    export FILE_PLACE=$PLACE
+    until_true 60 grep -q ready "$PLACE/server" || {
+        cat "$PLACE/server"
+        return 1
+    }
+    . "$PLACE/server"
+    export SERVER="host=$PGHOST port=$PGPORT user=$PGUSER dbname=postgres"
+}
+
+server_teardown() {
+    exec 9>&-
+    until_true 30 server_gone || true
+    rm -rf "$FILE_PLACE"
+}
+
+server_gone() { [ -z "$(ls -A "$FILE_PLACE/tmp")" ]; }
+
 # until_true SECONDS COMMAND…: poll, with a bound.
 until_true() {
     local tries=$(($1 * 20))

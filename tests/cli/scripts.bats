@@ -2,28 +2,13 @@
 load helper
 
 setup_file() {
-    common_setup
-    mkfifo "$PLACE/hold"
-    "$PGDYNO_TEST_SERVER" <"$PLACE/hold" >"$PLACE/server" 2>&1 3>&- &
-    exec 9>"$PLACE/hold"
-    export FILE_PLACE=$PLACE
-    until_true 60 grep -q ready "$PLACE/server" || {
-        cat "$PLACE/server"
-        return 1
-    }
-    . "$PLACE/server"
-    export SERVER="host=$PGHOST port=$PGPORT user=$PGUSER dbname=postgres"
+    server_setup
     pgbench -i -q -s 2 "$SERVER" 2>/dev/null
     psql -qX -d "$SERVER" -c "CREATE TABLE mine (x int, y text); INSERT INTO pgbench_history (delta) VALUES (0)"
 }
 
-teardown_file() {
-    exec 9>&-
-    until_true 30 server_gone || true
-    rm -rf "$FILE_PLACE"
-}
+teardown_file() { server_teardown; }
 
-server_gone() { [ -z "$(ls -A "$FILE_PLACE/tmp")" ]; }
 setup() { common_setup; }
 teardown() { common_teardown; }
 

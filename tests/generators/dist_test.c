@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "generators/dist.h"
+#include "support/chi_square.h"
 #include "unit.h"
 
 enum {
@@ -10,42 +11,18 @@ enum {
     MOST_CELLS = 4096
 };
 
-/* Pearson's statistic as a number of standard deviations above its mean (Wilson and Hilferty); cells that expect fewer
- * than five are put together with the next. */
-static double chi_square_z(const int *seen, const double *expected, int n)
-{
-    double statistic = 0, seen_sum = 0, expected_sum = 0;
-    int cells = 0;
-    for (int i = 0; i < n; i++) {
-        seen_sum += seen[i];
-        expected_sum += expected[i];
-        if (expected_sum < 5)
-            continue;
-        statistic += (seen_sum - expected_sum) * (seen_sum - expected_sum) / expected_sum;
-        seen_sum = expected_sum = 0;
-        cells++;
-    }
-    double freedom = cells - 1, ninth = 2 / (9 * freedom);
-    return (cbrt(statistic / freedom) - (1 - ninth)) / sqrt(ninth);
-}
-
 typedef int64_t draw_fn(struct rng *rng, int n, double param);
 
 static double fit(draw_fn *draw, int n, double param, const double *weights)
 {
-    int seen[MOST_CELLS] = {0};
-    double expected[MOST_CELLS], sum = 0;
+    double seen[MOST_CELLS] = {0};
     struct rng rng = rng_at(42, (uint64_t)n, 0, 0);
-    for (int i = 0; i < n; i++)
-        sum += weights[i];
-    for (int i = 0; i < n; i++)
-        expected[i] = weights[i] / sum * DRAWS;
     for (int i = 0; i < DRAWS; i++) {
         int64_t k = draw(&rng, n, param);
         assert_in_range(k, 1, n);
         seen[k - 1]++;
     }
-    return chi_square_z(seen, expected, n);
+    return chi_square_z(seen, weights, n);
 }
 
 static int64_t draw_uniform(struct rng *rng, int n, double param)

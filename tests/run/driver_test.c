@@ -1,5 +1,5 @@
 /* The driver on a real server: what it counts, sends and repeats. */
-#include "drive.h"
+#include "totals.h"
 
 #define LOOKUP                                                                                                         \
     "transactions:\n"                                                                                                  \
@@ -55,24 +55,6 @@ static void test_counts_agree(void **state)
     trial_result_deinit(&r);
 }
 
-static int64_t stat(const char *column)
-{
-    char sql[128];
-    snprintf(sql, sizeof sql, "SELECT %s FROM pg_stat_database WHERE datname = current_database()", column);
-    return test_int(test_db(), sql);
-}
-
-/* Backends flush what they counted when they exit. */
-static void wait_until_gone(const char *app)
-{
-    char sql[160];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('%s', 'driver test')",
-             app);
-    for (int i = 0; i < 1000 && test_int(test_db(), sql) > 0; i++)
-        usleep(5000);
-    test_exec(test_db(), "SELECT pg_stat_force_next_flush()");
-}
-
 static const char *const mixed = "transactions:\n"
                                  "  auto: { weight: 3, sql: SELECT 1 }\n"
                                  "  block:\n"
@@ -94,21 +76,9 @@ static void test_totals_match_the_server(void **state)
                                .isolation = ISOLATION_REPEATABLE_READ,
                                .app = "totals"};
         struct trial_result r;
-        /* The counters lag behind this connection's own statements: take the difference of two readings without a
-         * trial. */
-        /* Neither may an earlier test's backend still have something to report. */
-        wait_until_gone("totals");
-        int64_t commits = stat("xact_commit"), rollbacks = stat("xact_rollback");
-        test_exec(test_db(), "SELECT pg_stat_force_next_flush()");
-        int64_t own = stat("xact_commit") - commits;
-        commits = stat("xact_commit");
+        struct totals before = totals_before("totals");
         drive(&c, &r);
-        test_exec(test_db(), "SELECT pg_stat_force_next_flush()");
-        wait_until_gone("totals");
-        int64_t committed = stat("xact_commit") - commits, rolled_back = stat("xact_rollback") - rollbacks;
-        assert_int_equal(rolled_back, r.total_rollbacks);
-        /* This connection made a few statements meanwhile. */
-        assert_in_range(committed - r.total_commits, 0, 4 * own + 8);
+        totals_match(&before, "totals", &r);
         assert_true(r.transactions[2].ok == 0 && r.transactions[2].failed > 0);
         assert_int_equal(errors_of(&r, SQLSTATE_OF("22012")), r.transactions[2].failed);
         assert_true(r.transactions[1].ok > 0);
@@ -298,17 +268,17 @@ static void test_serialization_failures_are_retried(void **state)
     struct drive_case c = {
         .text = text, .isolation = ISOLATION_REPEATABLE_READ, .protocol = PROTOCOL_PREPARED, .app = "hot"};
     struct trial_result r;
-    wait_until_gone("hot");
-    int64_t rollbacks = stat("xact_rollback");
+    totals_settle("hot");
+    int64_t rollbacks = totals_stat("xact_rollback");
     drive(&c, &r);
-    wait_until_gone("hot");
+    totals_settle("hot");
     const struct transaction_result *t = &r.transactions[0];
     assert_true(t->ok > 0 && t->retries > 0 && t->retried > 0 && t->retried <= t->retries);
     assert_int_equal(t->failed, 0);
     assert_int_equal(t->serialization_failures, t->retries);
     assert_int_equal(errors_of(&r, SQLSTATE_SERIALIZATION_FAILURE), t->retries);
     assert_true(t->wasted_ns > 0 && t->backoff_ns > 0);
-    assert_int_equal(stat("xact_rollback") - rollbacks, r.total_rollbacks);
+    assert_int_equal(totals_stat("xact_rollback") - rollbacks, r.total_rollbacks);
     /* No update was lost and none done twice; every connection made one transaction to look itself up and one to be set
      * up, and prepared two statements. */
     assert_int_equal(test_int(test_db(), "SELECT v FROM kv WHERE id = 1"), r.total_commits - 2 * 4);

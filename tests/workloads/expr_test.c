@@ -243,7 +243,9 @@ static void conditions_take_numbers(void **state)
         bool truth = false;
         const struct program *program = expr_compile(arena, rows[i].text, &scope);
         assert_non_null(program);
-        assert_int_equal(eval_condition(program, &eval_scope, &truth), rows[i].status);
+        struct value value;
+        assert_int_equal(eval(program, &eval_scope, &value), MAKE_OK);
+        assert_int_equal(value_condition(&value, &truth), rows[i].status);
         assert_int_equal(truth, rows[i].truth);
     }
     arena_free(arena);

@@ -210,12 +210,14 @@ static void walk(const struct transaction *transaction, const struct value *slot
     out[0] = '\0';
     for (int at = 0; at < transaction->n_steps;) {
         const struct step *step = &transaction->steps[at++];
+        struct value value;
         bool truth = false;
         if (step->kind == STEP_SQL)
             snprintf(out + strlen(out), 64 - strlen(out), "%d ", transaction->statements[step->statement].number);
         else if (step->kind == STEP_JUMP)
             at = step->target;
-        else if (assert_int_equal(eval_condition(step->value, &scope, &truth), MAKE_OK), !truth)
+        else if (assert_int_equal(eval(step->value, &scope, &value), MAKE_OK),
+                 assert_int_equal(value_condition(&value, &truth), MAKE_OK), !truth)
             at = step->target;
     }
 }
